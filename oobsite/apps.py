@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class OobsiteConfig(AppConfig):
+    """Templates, static files, texts and commands that belong to the whole site."""
+
+    name = "oobsite"
+
+
+class OobAdminConfig(AdminConfig):
+    default_site = "oobsite.site.OobAdminSite"

@@ -1,0 +1,102 @@
+"""Strict readers of the environment: a wrong value ends the start with a sentence, never with a guess.
+
+Only ``oobsite/settings.py`` calls these. The sentences come before Django is there, hence Python's gettext.
+"""
+
+from __future__ import annotations
+
+import gettext
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from oobsite.errors import SettingError
+
+_LOCALE_DIR = Path(__file__).parent / "locale"
+_TRUE = ("1", "true", "yes", "on")
+_FALSE = ("0", "false", "no", "off")
+
+
+class Environment:
+    """Reads settings from a mapping such as ``os.environ``."""
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self._values = os.environ if values is None else values
+        language = self._values.get("OOB_LANGUAGE", "de")
+        self._gettext = gettext.translation("django", _LOCALE_DIR, [language], fallback=True).gettext
+
+    def text(self, name: str, default: str = "") -> str:
+        """The value without surrounding blanks; an empty one counts as absent."""
+        return self._values.get(name, "").strip() or default
+
+    def secret(self, name: str, default: str = "") -> str:
+        """The value of ``name``, or the content of the file that ``NAME_FILE`` names."""
+        _ = self._gettext
+        path = self._values.get(f"{name}_FILE", "").strip()
+        if not path:
+            return self._values.get(name, "") or default
+        if self._values.get(name):
+            raise SettingError(_("Both %(name)s and %(name)s_FILE are set. Remove one of them.") % {"name": name})
+        try:
+            return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            sentence = _("%(name)s_FILE names the file %(path)s, which cannot be read: %(reason)s")
+            raise SettingError(sentence % {"name": name, "path": path, "reason": error}) from error
+
+    def number(self, name: str, default: int, *, minimum: int = 0, maximum: int = 2**31) -> int:
+        """A whole number between ``minimum`` and ``maximum``, both included."""
+        _ = self._gettext
+        value = self.text(name, str(default))
+        if not value.isascii() or not value.isdigit() or not minimum <= int(value) <= maximum:
+            sentence = _("%(name)s is “%(value)s”, but must be a whole number from %(min)d to %(max)d.")
+            raise SettingError(sentence % {"name": name, "value": value, "min": minimum, "max": maximum})
+        return int(value)
+
+    def flag(self, name: str, default: bool) -> bool:
+        """yes or no, in the usual spellings."""
+        _ = self._gettext
+        value = self.text(name, "yes" if default else "no").lower()
+        if value not in _TRUE + _FALSE:
+            sentence = _("%(name)s is “%(value)s”, but must be yes or no.")
+            raise SettingError(sentence % {"name": name, "value": value})
+        return value in _TRUE
+
+    def folder(self, name: str, default: Path) -> Path:
+        """An absolute path; whether the folder is there is checked where it is used."""
+        _ = self._gettext
+        value = Path(self.text(name, str(default)))
+        if not value.is_absolute():
+            sentence = _("%(name)s is “%(value)s”, but must be an absolute path such as /backup.")
+            raise SettingError(sentence % {"name": name, "value": value})
+        return value
+
+    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        """One of the words ``allowed``."""
+        _ = self._gettext
+        value = self.text(name, default)
+        if value not in allowed:
+            sentence = _("%(name)s is “%(value)s”, but must be one of: %(allowed)s.")
+            raise SettingError(sentence % {"name": name, "value": value, "allowed": ", ".join(allowed)})
+        return value
+
+    def time_zone(self, name: str, default: str) -> str:
+        """A name of the IANA time zone database."""
+        _ = self._gettext
+        value = self.text(name, default)
+        try:
+            ZoneInfo(value)
+        except (ValueError, OSError, KeyError) as error:
+            sentence = _("%(name)s is “%(value)s”, which is no time zone. Example: Europe/Zurich.")
+            raise SettingError(sentence % {"name": name, "value": value}) from error
+        return value
+
+    def url(self, name: str, default: str) -> str:
+        """An address that begins with http:// or https:// and has no path."""
+        _ = self._gettext
+        value = self.text(name, default).rstrip("/")
+        scheme, _sep, host = value.partition("://")
+        if scheme not in ("http", "https") or not host or "/" in host:
+            sentence = _("%(name)s is “%(value)s”, but must be an address such as https://oobsite.nuno.")
+            raise SettingError(sentence % {"name": name, "value": value})
+        return value

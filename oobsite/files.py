@@ -1,0 +1,63 @@
+"""Files that are complete or not there: private, synced to disk, renamed into place. Knows no Django."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ARCHIVE_MODE = 0o640
+FOLDER_MODE = 0o750
+
+
+def sync_dir(folder: Path) -> None:
+    """Make renames in ``folder`` survive a power loss."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_private(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Write a new file that must not exist yet (``FileExistsError``), with its mode from birth."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace_file(path: Path, content: bytes, *, mode: int = ARCHIVE_MODE) -> None:
+    """Write ``path`` by a temporary file beside it and one rename: a reader sees the old or the new."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.unlink(missing_ok=True)
+    try:
+        write_private(part, content, mode=mode)
+        part.rename(path)
+    finally:
+        part.unlink(missing_ok=True)
+    sync_dir(path.parent)
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes that may still be written below ``folder`` by an ordinary user."""
+    usage = os.statvfs(folder)
+    return usage.f_bavail * usage.f_frsize
+
+
+def tree_size(folder: Path) -> int:
+    """Bytes of all files below ``folder`` as they lie on disk; what cannot be read counts nothing."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(parent, name)).st_blocks * 512  # noqa: PTH118 - hot loop
+            except OSError:
+                continue
+    return total
+
+
+def is_within(path: Path, folder: Path) -> bool:
+    """Whether ``path`` is ``folder`` or lies in it, links resolved."""
+    return path.resolve().is_relative_to(folder.resolve())

@@ -1,0 +1,26 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.utils.translation import gettext as _
+
+from oobsite.keys import create_recovery_key
+
+
+class Command(BaseCommand):
+    help = "Prepares this installation: own database, static files, keys. To be called at every start."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--quiet", action="store_true", help="do not show the recovery passphrase")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        settings.OOB_DATA_DIR.chmod(0o771)  # others pass through to the work folder; nothing in it is theirs
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("collectstatic", verbosity=0, interactive=False)
+        passphrase = create_recovery_key(settings.OOB_DATA_DIR)
+        if passphrase is not None and not options["quiet"]:
+            self.stdout.write(_("Recovery passphrase, shown only now. Write it down and keep it outside the server:"))
+            self.stdout.write(f"\n    {passphrase}\n")
