@@ -1,0 +1,91 @@
+"""Unpacking an archive: only after every entry was judged, only the same bytes, through GNU tar."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import PIPE
+from typing import IO
+
+from isal import igzip_threaded
+
+from backups.domain.errors import DamagedArchiveError, TarError, UnsafeArchiveError
+from backups.domain.job import Job, Progress
+from backups.domain.process import Identity, Streams, running_child, wait_for, wait_until_ready
+from backups.domain.reading import BLOCK_BYTES, GZIP_ERRORS, HashingReader, Reading
+
+_TAR_OPTIONS = (
+    "--extract",
+    "--file=-",
+    "--no-same-owner",
+    "--delay-directory-restore",
+    "--no-wildcards",
+    "--anchored",
+)
+
+
+@dataclass(frozen=True)
+class Unpacking:
+    """An archive that ``reading`` judged, and the folder of ``identity`` into which it goes."""
+
+    archive: Path
+    folder: Path
+    reading: Reading
+    identity: Identity | None = None
+
+
+def unpack(order: Unpacking, job: Job) -> None:
+    """Unpack into an empty folder. Pipes and devices are left out.
+
+    Raises ``UnsafeArchiveError``, ``DamagedArchiveError`` when the bytes are others than those judged, ``TarError``.
+    """
+    if order.reading.unsafe:
+        raise UnsafeArchiveError(order.archive, list(order.reading.unsafe))
+    command = ["tar", *_TAR_OPTIONS, f"--directory={order.folder}"]
+    command += [f"--exclude={re.sub('/+$', '', name)}" for name in order.reading.specials]
+    log_path = job.work_dir / "unpack.log"
+    with log_path.open("wb") as log:
+        streams = Streams(stdin=PIPE, stderr=log)
+        with running_child(command, job, streams, identity=order.identity) as child:
+            assert child.stdin is not None  # noqa: S101 - PIPE
+            sha256 = feed_plain(order.archive, child.stdin, job)
+            status = wait_for(child, job, timeout=600)
+    if sha256 != order.reading.content.sha256:
+        raise DamagedArchiveError(order.archive, "checksum")
+    if status != 0:
+        lines = log_path.read_text(errors="replace").splitlines()
+        raise TarError(order.folder, status, lines[0] if lines else "")
+
+
+def _write_all(block: bytes, descriptor: int, job: Job) -> None:
+    """Write to a pipe whose reader may be slow or stuck: the job can be cancelled all the same."""
+    os.set_blocking(descriptor, False)
+    rest = memoryview(block)
+    while rest:
+        wait_until_ready(descriptor, select.POLLOUT, job)
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def feed_plain(archive: Path, stdin: IO[bytes], job: Job) -> str:
+    """Write the decompressed archive to a child, close its input, return the SHA-256 of what was read.
+
+    Raises ``DamagedArchiveError``.
+    """
+    total = archive.stat().st_size
+    with archive.open("rb", buffering=0) as file:
+        reader = HashingReader(file)
+        with closing(igzip_threaded.open(reader, "rb", block_size=BLOCK_BYTES)) as plain:
+            try:
+                while block := plain.read(BLOCK_BYTES):
+                    _write_all(block, stdin.fileno(), job)
+                    job.report(Progress("unpack", archive.name, reader.size, total))
+                stdin.close()
+            except BrokenPipeError:
+                pass  # the child has ended early: its status and log tell why
+            except GZIP_ERRORS as error:
+                raise DamagedArchiveError(archive, "gzip") from error
+        return reader.drain()
