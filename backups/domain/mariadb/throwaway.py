@@ -1,0 +1,193 @@
+"""A private mariadbd for proofs: own user, no network, little memory, a folder that nobody else can enter."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+from MySQLdb.connections import Connection
+
+from backups.domain.errors import FolderMissingError, ServerUnreachableError, ThrowawayServerError
+from backups.domain.job import Job
+from backups.domain.mariadb.server import START_VARIABLES, Access, connection
+from backups.domain.process import Identity, Streams, kill_group, running_child, wait_for
+
+_START_SECONDS = 300
+_STOP_SECONDS = 120
+_OPTIONS = (
+    "--skip-networking",
+    "--skip-log-bin",
+    "--skip-slave-start",
+    "--event-scheduler=OFF",
+    "--skip-symbolic-links",
+    "--innodb-buffer-pool-size=128M",
+    "--innodb-buffer-pool-load-at-startup=OFF",
+    "--innodb-buffer-pool-dump-at-shutdown=OFF",
+    "--performance-schema=OFF",
+    "--key-buffer-size=8M",
+    "--aria-pagecache-buffer-size=8M",
+    "--innodb-log-buffer-size=1M",
+    "--max-connections=8",
+    "--max-allowed-packet=1G",
+)
+# Not --innodb-read-only: without purge CHECK TABLE takes rows that were deleted shortly before for damage, and
+# the rest of an ALTER TABLE stays. The small log is the only other thing that such a start writes.
+_PREPARED = ("--read-only", "--innodb-log-file-size=8M")
+
+
+@dataclass(frozen=True)
+class ThrowawayOrder:
+    """``folder`` belongs to ``identity`` and holds the data folder; ``variables`` are those of the manifest.
+
+    ``is_prepared``: the files are one clean state; otherwise the server recovers them first.
+    ``has_accounts``: logins are checked, for loading a dump; otherwise everybody who reaches the socket is root.
+    """
+
+    folder: Path
+    datadir: Path
+    identity: Identity
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    is_prepared: bool = True
+    has_accounts: bool = False
+
+
+@dataclass(frozen=True)
+class Throwaway:
+    """A running private server. ``socket`` is a short name of the socket for our process and its children."""
+
+    child: Popen[bytes]
+    socket: str
+    folder_fd: int
+
+    @contextmanager
+    def connect(self, user: str = "root") -> Iterator[Connection]:
+        with connection(Access("", 0, user, "", "", socket=self.socket)) as conn:
+            yield conn
+
+    def kill(self) -> None:
+        kill_group(self.child)
+
+
+def make_private_folder(folder: Path, identity: Identity) -> Path:
+    """Make an empty folder that only ``identity`` can enter. Raises ``FolderMissingError`` when it could not."""
+    if os.geteuid() == 0:
+        _require_enterable(folder.parent, identity)
+    folder.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        os.chown(folder, identity.uid, identity.gid)
+    return folder
+
+
+def _require_enterable(folder: Path, identity: Identity) -> None:
+    """A user of its own reaches its folder only when every folder above is its own or lets others pass."""
+    for parent in [folder, *folder.parents]:
+        status = parent.stat()
+        if status.st_uid != identity.uid and not status.st_mode & 0o001:
+            raise FolderMissingError(parent, "chmod o+x")
+
+
+def make_server_command(order: ThrowawayOrder) -> list[str]:
+    """The command of the private server; its socket lies beside the data folder."""
+    return [
+        "mariadbd",
+        "--no-defaults",
+        f"--datadir={order.datadir}",
+        f"--socket={os.path.relpath(order.folder / 'sock', order.datadir)}",
+        f"--pid-file={order.folder / 'pid'}",
+        f"--log-error={order.folder / 'error.log'}",
+        f"--tmpdir={order.folder / 'tmp'}",
+        f"--secure-file-priv={order.folder / 'tmp'}",
+        *_OPTIONS,
+        *(_PREPARED if order.is_prepared else ()),
+        *(() if order.has_accounts else ("--skip-grant-tables",)),
+        *_variable_options(order.variables),
+    ]
+
+
+def _variable_options(variables: Mapping[str, Any]) -> Sequence[str]:
+    return [f"--{name.replace('_', '-')}={variables[name]}" for name in START_VARIABLES if name in variables]
+
+
+@contextmanager
+def throwaway_server(order: ThrowawayOrder, job: Job) -> Iterator[Throwaway]:
+    """Start the server and wait until it answers; on every way out it is gone.
+
+    Raises ``ThrowawayServerError`` with a line of its log.
+    """
+    tmp = order.folder / "tmp"
+    if not tmp.exists():
+        make_private_folder(tmp, order.identity)
+    folder_fd = os.open(order.folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with running_child(make_server_command(order), job, Streams(), identity=order.identity) as child:
+            # Socket paths are limited to 107 bytes: the folder's descriptor is a short name for it.
+            server = Throwaway(child, f"/proc/{os.getpid()}/fd/{folder_fd}/sock", folder_fd)
+            _wait_until_up(server, order, job)
+            yield server
+    finally:
+        os.close(folder_fd)
+
+
+def _wait_until_up(server: Throwaway, order: ThrowawayOrder, job: Job) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while server.child.poll() is None and time.monotonic() < deadline:
+        try:
+            with server.connect():
+                return
+        except ServerUnreachableError:
+            job.check_cancelled()
+            time.sleep(0.05)
+    raise ThrowawayServerError(read_log_problem(order.folder))
+
+
+def read_log_problem(folder: Path) -> str:
+    """The first error in the server's log, or its last line."""
+    try:
+        lines = (folder / "error.log").read_text(errors="replace").splitlines()
+    except OSError:
+        return ""
+    errors = [line for line in lines if "[ERROR]" in line]
+    return errors[0] if errors else (lines[-1] if lines else "")
+
+
+def shut_down(server: Throwaway, job: Job) -> None:
+    """Stop the server cleanly, so that its files are one state. Raises ``TimedOutError``."""
+    server.child.terminate()
+    wait_for(server.child, job, timeout=_STOP_SECONDS)
+
+
+def install_database(folder: Path, identity: Identity, job: Job, variables: Mapping[str, Any]) -> Path:
+    """Make a fresh data folder with system tables in ``folder`` and return it."""
+    datadir = make_private_folder(folder / "data", identity)
+    command = [
+        "mariadb-install-db",
+        "--no-defaults",
+        f"--datadir={datadir}",
+        f"--tmpdir={datadir}",
+        "--auth-root-authentication-method=normal",
+        "--skip-test-db",
+        "--skip-name-resolve",
+        *_variable_options({key: variables[key] for key in ("lower_case_table_names",) if key in variables}),
+    ]
+    log_path = job.work_dir / "install.log"
+    with (
+        log_path.open("wb") as log,
+        running_child(command, job, Streams(stdout=log, stderr=log), identity=identity) as child,
+    ):
+        status = wait_for(child, job, timeout=_START_SECONDS)
+    if status != 0:
+        raise ThrowawayServerError(log_path.read_text(errors="replace").strip()[-300:])
+    return datadir
+
+
+def remove_private_folder(folder: Path) -> None:
+    """Remove everything; a folder that cannot be removed is an error worth seeing."""
+    if folder.exists():
+        shutil.rmtree(folder)
