@@ -1,0 +1,183 @@
+"""Verifying and proving archives: what is on disk is what was written, and a database starts from it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from backups.domain.catalog import Listed
+from backups.domain.errors import (
+    ArchiveMissingError,
+    CancelledError,
+    DamagedArchiveError,
+    LockLostError,
+    NoSpaceError,
+    TarError,
+    ThrowawayServerError,
+    TimedOutError,
+    UnsafeArchiveError,
+)
+from backups.domain.job import Job
+from backups.domain.lock import pinned
+from backups.domain.manifest import Content, read_manifest, write_proof
+from backups.domain.mariadb.proof import ProofOrder, ProofReport, prove_dump, prove_physical
+from backups.domain.reading import Reading, read_gz, read_tar_gz
+from backups.models import BackupRun
+from backups.services import catalogue, config
+from backups.services.runs import Recorder, RunContext, open_run
+from oobsite.errors import Notice, OobError, Params
+from oobsite.files import free_bytes
+
+State = BackupRun.State
+_DATABASE_SERIES = "elexisdb"
+
+
+def run_proof(run: BackupRun, recorder: Recorder) -> list[dict[str, Any]]:
+    """Prove the archives that a claimed run names, the newest of each source when it names none."""
+    with open_run(run, recorder) as context:
+        chosen = choose_archives(run.request.get("archives", []))
+        reports = [_prove_safely(listed, context) for listed in chosen]
+        bad = sum(not report["is_good"] for report in reports)
+        run.state = State.DONE if not bad else State.FAILED if bad == len(reports) else State.PARTIAL
+    return reports
+
+
+# What says that an archive is bad; a check that never ends is the sign of damaged InnoDB files.
+_VERDICTS = (DamagedArchiveError, UnsafeArchiveError, TarError, ThrowawayServerError, TimedOutError)
+
+
+def _prove_safely(listed: Listed, context: RunContext) -> dict[str, Any]:
+    """Prove one archive; what hinders a verdict (no room, a missing program) is said, and the next has its turn."""
+    try:
+        return prove(listed, context)
+    except (CancelledError, LockLostError):
+        raise
+    except OobError as error:
+        context.recorder.say("error", error.notice, listed.series)
+        return {"archive": listed.name, "is_good": False, "problems": [asdict(error.notice)]}
+
+
+def choose_archives(names: Sequence[str]) -> list[Listed]:
+    """Archives by name; without names the newest good ones of ours, one of each series.
+
+    Raises ``ArchiveMissingError``.
+    """
+    listed = catalogue.list_folder()
+    if names:
+        by_name = {item.name: item for item in listed}
+        missing = [name for name in names if name not in by_name]
+        if missing:
+            raise ArchiveMissingError(missing[0])
+        return [by_name[name] for name in names]
+    newest = {item.series: item for item in listed if item.is_ours}
+    if not newest:
+        raise ArchiveMissingError("*")
+    return list(newest.values())
+
+
+def verify(listed: Listed, job: Job) -> Content:
+    """Read an archive to its last byte and compare it with its manifest. Raises ``DamagedArchiveError``."""
+    return _read_and_compare(listed, job).content
+
+
+def _read_and_compare(listed: Listed, job: Job) -> Reading:
+    path = config.backup_dir() / listed.name
+    if listed.name.endswith(".sql.gz"):
+        reading = Reading(read_gz(path, job, lambda _block: None))
+    else:
+        reading = read_tar_gz(path, job)
+    if listed.manifest is None:
+        read_manifest(path)  # one that cannot be read is damage, not an archive of the predecessor
+    elif reading.content != listed.manifest.content:
+        raise DamagedArchiveError(path, _difference(reading.content, listed.manifest.content))
+    return reading
+
+
+def _difference(found: Content, expected: Content) -> str:
+    if found.size != expected.size:
+        return "size"
+    return "checksum" if found.sha256 != expected.sha256 else "content"
+
+
+def prove(listed: Listed, context: RunContext) -> dict[str, Any]:
+    """Prove one archive, keep the result beside it and in the catalogue, and return it."""
+    path = config.backup_dir() / listed.name
+    started = timezone.now()
+    with pinned(path):
+        try:
+            report = _prove_content(listed, path, context.job)
+        except _VERDICTS as error:
+            report = ProofReport(problems=(error.notice,))
+        finally:
+            shutil.rmtree(context.job.work_dir / "proof", ignore_errors=True)
+    seconds = round((timezone.now() - started).total_seconds(), 1)
+    content = {
+        **replace(report, seconds=seconds).to_json(),
+        "is_good": report.is_good,
+        "proved_at": timezone.now().isoformat(timespec="seconds"),
+    }
+    write_proof(path, content)
+    catalogue.record(catalogue.list_one(path))
+    _say(listed, report, seconds, context)
+    return {"archive": listed.name, **content}
+
+
+def _say(listed: Listed, report: ProofReport, seconds: float, context: RunContext) -> None:
+    for problem in report.problems:
+        context.recorder.say("error", problem, listed.series)
+    if report.is_good:
+        params: Params = {"name": listed.name, "tables": report.tables, "entries": report.entries, "seconds": seconds}
+        code = "archive-proved-database" if report.tables else "archive-proved-files"
+        context.recorder.say("info", Notice(code, params), listed.series)
+
+
+def _prove_content(listed: Listed, path: Path, job: Job) -> ProofReport:
+    reading = _read_and_compare(listed, job)
+    if reading.unsafe:
+        raise UnsafeArchiveError(path, list(reading.unsafe))
+    if not _is_database(listed):
+        is_empty = reading.content.entries <= 1
+        problems = (Notice("proof-empty", {}),) if is_empty else ()
+        return ProofReport(entries=reading.content.entries, problems=problems)
+    _require_room(reading.content)
+    order = _proof_order(listed, path, reading)
+    report = prove_dump(order, job) if listed.name.endswith(".sql.gz") else prove_physical(order, job)
+    return replace(report, entries=reading.content.entries)
+
+
+def _is_database(listed: Listed) -> bool:
+    if listed.manifest is not None:
+        return listed.manifest.kind == "mariadb"
+    return listed.series == _DATABASE_SERIES
+
+
+def _require_room(content: Content) -> None:
+    missing = content.tar_bytes - free_bytes(config.work_dir())
+    if missing > 0:
+        raise NoSpaceError(config.work_dir(), missing)
+
+
+def _proof_order(listed: Listed, path: Path, reading: Reading) -> ProofOrder:
+    """What the manifest says; archives of the predecessor have none, are not prepared, and come from a server
+    with lower_case_table_names=1."""
+    identity = config.proof_identity()
+    if listed.manifest is None:
+        variables = {"lower_case_table_names": 1}
+        return ProofOrder(path, reading, settings.DBNAME, identity, variables, is_prepared=False)
+    manifest = listed.manifest
+    return ProofOrder(
+        path,
+        reading,
+        manifest.server.get("database", settings.DBNAME),
+        identity,
+        manifest.server,
+        manifest.counts_before,
+        manifest.counts_after,
+        manifest.server.get("objects", {}),
+    )

@@ -1,0 +1,177 @@
+"""The life of a run: claimed once, under the lock, in a folder of its own, with a state at every end."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone
+
+from backups.domain.catalog import remove_leftovers
+from backups.domain.errors import BusyError, CancelledError, FileSystemError
+from backups.domain.job import Job, Progress
+from backups.domain.lock import make_holder, require_lock, run_lock
+from backups.domain.process import kill_orphans
+from backups.models import BackupRun
+from backups.services import config
+from oobsite.errors import Notice, OobError
+
+State = BackupRun.State
+Echo = Callable[[dict[str, Any]], None]
+_RUN_PREFIX = "run-"
+_RUN_FOLDER = re.compile(rf"{_RUN_PREFIX}[0-9a-f]{{12}}")
+_CANCEL_POLL_SECONDS = 1.0
+MOST_LOG_LINES = 2000
+
+
+@dataclass
+class Recorder:
+    """Writes what a run does into its row, and tells whoever watches (``echo``, ``on_progress``)."""
+
+    run: BackupRun
+    echo: Echo | None = None
+    on_progress: Callable[[Progress], None] | None = None
+    is_interrupted: Callable[[], bool] | None = None
+    levels: set[str] = field(default_factory=set)
+    _asked_at: float = 0.0
+
+    def say(self, level: str, notice: Notice, source: str = "") -> None:
+        """Add a line to the log; ``level`` is info, warning or error."""
+        self.levels.add(level)
+        line = {
+            "at": timezone.now().isoformat(timespec="seconds"),
+            "level": level,
+            "source": source,
+            "code": notice.code,
+            "params": dict(notice.params),
+        }
+        if len(self.run.log) < MOST_LOG_LINES:
+            self.run.log.append(line)
+        self._save("log")
+        _tell(self.echo, line)
+
+    def progress(self, progress: Progress) -> None:
+        self.run.progress = asdict(progress)
+        self._save("progress")
+        _tell(self.on_progress, progress)
+
+    def is_cancelled(self) -> bool:
+        """Whether somebody asked for the end, by a signal or in the row, which is read once a second at most."""
+        if self.is_interrupted is not None and self.is_interrupted():
+            return True
+        if time.monotonic() - self._asked_at < _CANCEL_POLL_SECONDS:
+            return False
+        self._asked_at = time.monotonic()
+        return BackupRun.objects.filter(pk=self.run.pk, is_cancel_requested=True).exists()
+
+    def _save(self, *names: str) -> None:
+        self.run.heartbeat_at = timezone.now()
+        self.run.save(update_fields=[*names, "heartbeat_at"])
+
+
+def _tell(listener: Callable[[Any], None] | None, what: object) -> None:
+    """Tell whoever watches; a watcher that has gone (``runbackup | head``) does not end the run."""
+    if listener is not None:
+        with suppress(BrokenPipeError):
+            listener(what)
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What the steps of a run share."""
+
+    run: BackupRun
+    recorder: Recorder
+    job: Job
+
+    def require_lock(self) -> None:
+        assert self.job.lock_fd is not None  # noqa: S101 - a run always has the lock
+        require_lock(config.backup_dir(), self.job.lock_fd)
+
+
+def claim(run: BackupRun) -> bool:
+    """Take a waiting run; False when somebody else has it already."""
+    now = timezone.now()
+    changed = BackupRun.objects.filter(pk=run.pk, state=State.QUEUED).update(
+        state=State.RUNNING, started_at=now, heartbeat_at=now
+    )
+    run.refresh_from_db()
+    return changed == 1
+
+
+@contextmanager
+def open_run(run: BackupRun, recorder: Recorder) -> Iterator[RunContext]:
+    """Hold the lock and a private folder around a claimed run; what dead runs left is removed first.
+
+    The block sets ``run.state``; when it raises, the state says why, and the error goes on.
+    """
+    try:
+        holder = make_holder(run.uid, run.action, timezone.now())
+        with run_lock(config.backup_dir(), holder) as lock_fd, _private_folder(run.uid) as folder:
+            context = RunContext(run, recorder, Job(run.uid, folder, lock_fd, recorder.progress, recorder.is_cancelled))
+            _clean_up_after_dead_runs(context)
+            yield context
+    except BaseException as error:
+        run.state = _state_for(error)
+        if isinstance(error, OobError):
+            recorder.say("error", error.notice)
+        elif isinstance(error, KeyboardInterrupt):
+            recorder.say("error", CancelledError().notice)
+        else:
+            recorder.say("error", Notice("unexpected", {"text": repr(error)}))
+        raise
+    finally:
+        run.ended_at = timezone.now()
+        run.progress = {}
+        run.save(update_fields=["state", "ended_at", "progress"])
+
+
+def _state_for(error: BaseException) -> State:
+    if isinstance(error, BusyError):
+        return State.BUSY
+    if isinstance(error, CancelledError | KeyboardInterrupt | SystemExit):
+        return State.INTERRUPTED
+    return State.FAILED
+
+
+@contextmanager
+def _private_folder(uid: str) -> Iterator[Path]:
+    """A folder for this run below the work folder; others may pass through it, not look into it."""
+    folder = config.work_dir() / f"{_RUN_PREFIX}{uid}"
+    try:
+        if not config.work_dir().exists():
+            config.work_dir().mkdir(parents=True)
+            config.work_dir().chmod(0o711)
+        folder.mkdir()
+        folder.chmod(0o711)
+    except OSError as error:
+        raise FileSystemError(str(folder), error.strerror or str(error)) from error
+    try:
+        yield folder
+    finally:
+        kill_orphans(uid)  # also what a child has started, or a signal has kept from being waited for
+        shutil.rmtree(folder)
+
+
+def _is_of_dead_run(path: Path, context: RunContext) -> bool:
+    return bool(_RUN_FOLDER.fullmatch(path.name)) and path.is_dir() and path != context.job.work_dir
+
+
+def _clean_up_after_dead_runs(context: RunContext) -> None:
+    """We hold the lock, so whatever else looks like running is dead."""
+    dead_folders = [path for path in config.work_dir().iterdir() if _is_of_dead_run(path, context)]
+    for folder in dead_folders:
+        kill_orphans(folder.name.removeprefix(_RUN_PREFIX))
+        shutil.rmtree(folder)
+    removed = remove_leftovers(config.backup_dir(), except_run=context.run.uid)
+    dead = BackupRun.objects.filter(state=State.RUNNING).exclude(pk=context.run.pk)
+    interrupted = dead.update(state=State.INTERRUPTED, ended_at=timezone.now())
+    if dead_folders or removed or interrupted:
+        names = [folder.name for folder in dead_folders] + removed
+        context.recorder.say("info", Notice("leftovers-removed", {"names": names, "count": len(names)}))

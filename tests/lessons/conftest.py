@@ -1,0 +1,1 @@
+from packing import *  # noqa: F403 - fixtures

@@ -1,0 +1,51 @@
+"""Ending a backup early: by its row, by Ctrl-C, and by SIGTERM; within five seconds, with nothing left."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+from realsite import archives_in, leftovers, own_children
+
+BACKUP = ("runbackup", "--source", "elexisdb")
+HANGING = '#!/bin/sh\ncase "$*" in *--backup*) sleep 600;; *) exec mariadb-backup "$@";; esac\n'
+
+
+@pytest.fixture
+def hanging(commands, folder):
+    """A backup whose tool hangs; returns its process."""
+    tool = folder / "hanging-backup"
+    tool.write_text(HANGING)
+    tool.chmod(0o755)
+    child = commands.start(*BACKUP, OOB_MARIADB_BACKUP=str(tool))
+    commands.wait_for_stage("backup")
+    yield child
+    child.kill()
+    child.communicate()
+
+
+def require_end(commands, child, begin: float) -> None:
+    assert (child.wait(10), time.monotonic() - begin < 5) == (5, True)
+    assert commands.last_run("state") == "interrupted"
+    assert own_children(commands.last_run("uid")) == []
+    assert (leftovers(commands.folder), archives_in(commands.backup_dir)) == ([], [])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_backup(commands, hanging, number):
+    begin = time.monotonic()
+    hanging.send_signal(number)
+    require_end(commands, hanging, begin)
+
+
+def test_a_request_in_the_row_ends_a_backup(commands, hanging):
+    begin = time.monotonic()
+    commands.request_cancel()
+    require_end(commands, hanging, begin)
+
+
+def test_a_second_backup_says_who_is_working(commands, hanging):
+    code, content = commands.run(*BACKUP)
+    assert (code, content["error"]) == (4, "busy")
+    assert str(hanging.pid) in content["text"]

@@ -1,0 +1,100 @@
+"""Cold backups: only of a server that is stopped, and that stays so while its files are copied."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import threading
+
+import pytest
+from realsite import DATABASE, archives_in, booted, wait_until
+
+from demo.invariants import check_invariants
+from demo.server import PracticeServerError
+
+BACKUP = ("runbackup", "--source", "elexisdb", "--cold")
+
+
+@pytest.fixture
+def stopped(server):
+    server.stop()
+    yield server
+    server.start()
+
+
+def require_good(site, run_command) -> None:
+    assert run_command("provebackup")[0] == 0
+    with booted(archives_in(site / "backup")[-1], site) as copy, contextlib.closing(copy.connect()) as conn:
+        assert check_invariants(conn, DATABASE) == []
+
+
+def test_a_running_server_is_never_copied(site, run_command):
+    code, content = run_command(*BACKUP)
+    (line,) = content["log"]
+    assert (code, line["code"], archives_in(site / "backup")) == (1, "server-running", [])
+
+
+def test_a_server_that_was_stopped_is_copied(site, stopped, run_command):
+    code, content = run_command(*BACKUP)
+    assert (code, content["log"][0]["code"]) == (3, "saved-cold")
+    require_good(site, run_command)
+
+
+def test_a_server_that_was_killed_while_somebody_wrote_is_copied(server, site, writing, run_command):
+    wait_until(lambda: writing.commits() > 200)
+    server.kill()
+    with contextlib.suppress(RuntimeError):
+        writing.stop()
+    try:
+        assert run_command(*BACKUP)[0] == 3
+        require_good(site, run_command)
+    finally:
+        server.start()
+
+
+def test_no_server_starts_while_its_files_are_copied(site, stopped, run_command, fake_tool, folder):
+    """The copy waits until a server has tried, in vain."""
+    wait = f'case "$*" in *sql-oob*) touch {folder}/copying; until test -e {folder}/tried; do sleep 0.05; done;; esac'
+    fake_tool("tar", f'{wait}\nexec {{real}} "$@"')
+    refused = []
+
+    def try_to_start() -> None:
+        wait_until((folder / "copying").exists)
+        try:
+            stopped.start(timeout_seconds=3)
+        except PracticeServerError as error:
+            refused.append(str(error))
+        (folder / "tried").touch()
+
+    thread = threading.Thread(target=try_to_start)
+    thread.start()
+    code, _content = run_command(*BACKUP)
+    thread.join()
+    assert (code, len(refused)) == (3, 1)
+    assert "lock" in refused[0].lower()
+    require_good(site, run_command)
+
+
+def test_the_folder_of_an_exchange_is_not_copied(server, site, stopped, run_command):
+    (server.datadir / "#sql-oob-x").mkdir()
+    (server.datadir / "#sql-oob-x" / "ibdata1").write_text("old")
+    try:
+        assert run_command(*BACKUP)[0] == 3
+    finally:
+        (server.datadir / "#sql-oob-x" / "ibdata1").unlink()
+        (server.datadir / "#sql-oob-x").rmdir()
+    names = subprocess.run(["tar", "tzf", archives_in(site / "backup")[0]], capture_output=True, text=True).stdout
+    assert "ibdata1" in names
+    assert "sql-oob" not in names
+
+
+def test_the_folder_of_an_exchange_is_not_in_a_hot_backup(server, site, run_command):
+    (server.datadir / "#sql-oob-x").mkdir()
+    (server.datadir / "#sql-oob-x" / "kept").write_text("old")
+    try:
+        assert run_command("runbackup", "--source", "elexisdb")[0] == 0
+    finally:
+        (server.datadir / "#sql-oob-x" / "kept").unlink()
+        (server.datadir / "#sql-oob-x").rmdir()
+    names = subprocess.run(["tar", "tzf", archives_in(site / "backup")[0]], capture_output=True, text=True).stdout
+    assert "sql-oob" not in names
