@@ -1,0 +1,131 @@
+"""What the screens say about runs and archives, taken from their JSON: no HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format, number_format
+
+from backups.messages import counts_label, sentence
+from backups.models import BackupArchive, BackupRun, series_titles
+
+SKIPPED_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of a run's log, in words of the reader's language."""
+
+    at: datetime | None
+    level: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Count:
+    """Rows of one table at the begin and the end of the backup, and in the proof; None when not counted."""
+
+    table: str
+    before: int | None
+    after: int | None
+    proved: int | None
+
+
+@dataclass(frozen=True)
+class ArchiveFacts:
+    """What the manifest and the proof of an archive say."""
+
+    title: str
+    is_database: bool
+    sha256: str
+    files: int | None
+    server: Mapping[str, Any]
+    figures: Sequence[tuple[str, str]]
+    counts: Sequence[Count]
+    has_proved_counts: bool
+    skipped: Sequence[Mapping[str, str]]
+    skipped_more: int
+    warnings: Sequence[str]
+    problems: Sequence[str]
+    proof_seconds: float | None
+
+
+def log_lines(run: BackupRun) -> list[LogLine]:
+    """Translate the log of ``run``."""
+    titles = series_titles()
+    return [_log_line(line, titles) for line in run.log]
+
+
+def archive_facts(archive: BackupArchive) -> ArchiveFacts:
+    """Read the manifest as far as it is there: archives of the predecessor have none."""
+    manifest, report = archive.manifest, archive.proof_report
+    content = manifest.get("content", {})
+    skipped = manifest.get("skipped", [])[:SKIPPED_SHOWN]
+    counts = _counts(manifest, report)
+    return ArchiveFacts(
+        title=series_titles().get(archive.series, archive.series),
+        is_database=archive.method in ("hot", "cold", "dump"),
+        sha256=content.get("sha256", ""),
+        files=content.get("files"),
+        server=manifest.get("server", {}),
+        figures=_figures(manifest),
+        counts=counts,
+        has_proved_counts=any(count.proved is not None for count in counts),
+        skipped=skipped,
+        skipped_more=max(0, int(manifest.get("skipped_total", 0)) - len(skipped)),
+        warnings=_sentences(manifest.get("warnings", [])),
+        problems=_sentences(report.get("problems", [])),
+        proof_seconds=report.get("seconds"),
+    )
+
+
+def words(code: str, params: Mapping[str, Any]) -> str:
+    """The sentence of a code; the bare code when nobody knows a sentence, as in the log of a newer version."""
+    try:
+        return str(sentence(code, params))
+    except (KeyError, ValueError, TypeError):
+        return code
+
+
+def _log_line(line: Mapping[str, Any], titles: Mapping[str, str]) -> LogLine:
+    name = line.get("source") or ""
+    return LogLine(
+        at=parse_datetime(line.get("at", "")),
+        level=line.get("level", "info"),
+        title=titles.get(name, name),
+        text=words(line.get("code", ""), line.get("params", {})),
+    )
+
+
+def _sentences(notices: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [words(notice["code"], notice.get("params", {})) for notice in notices]
+
+
+def _counts(manifest: Mapping[str, Any], report: Mapping[str, Any]) -> list[Count]:
+    before = manifest.get("counts_before", {}).get("core", {})
+    after = manifest.get("counts_after", {}).get("core", {})
+    proved = report.get("counts", {})
+    tables = sorted({*before, *after, *proved})
+    return [Count(table, before.get(table), after.get(table), proved.get(table)) for table in tables]
+
+
+def _figures(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the practice knows of itself, at the end of the backup; counted before when that is all there is."""
+    counts = manifest.get("counts_after") or manifest.get("counts_before") or {}
+    figures = counts.get("figures", {})
+    return [(counts_label(name), _show_figure(value)) for name, value in figures.items() if value is not None]
+
+
+def _show_figure(value: Any) -> str:
+    """A number, or a day as Elexis writes it (``20261123``)."""
+    if isinstance(value, int):
+        return number_format(value, force_grouping=True)
+    try:
+        return date_format(datetime.strptime(str(value)[:8], "%Y%m%d"), "SHORT_DATE_FORMAT")
+    except ValueError:
+        return str(value)

@@ -1,0 +1,277 @@
+"""What the first screen says, as facts: no sentence and no HTML. The templates turn them into words."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import QuerySet, Sum
+from django.utils import timezone
+
+from backups.facts import LogLine, log_lines
+from backups.models import DUMP_SUFFIX, BackupArchive, BackupRun, Source
+
+STALE_AFTER = timedelta(days=2)
+SILENT_AFTER = timedelta(minutes=2)
+DAYS_SHOWN = 30
+State = BackupRun.State
+
+
+class Verdict(StrEnum):
+    """The one sentence, worst first."""
+
+    GONE = "gone"
+    FAILED = "failed"
+    PARTIAL = "partial"
+    INTERRUPTED = "interrupted"
+    EMPTY = "empty"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+    STALE = "stale"
+    UNPROVED = "unproved"
+    SAFE = "safe"
+
+    @property
+    def level(self) -> str:
+        return {self.SAFE: "good", self.UNPROVED: "warn", self.STALE: "warn", self.INTERRUPTED: "warn"}.get(self, "bad")
+
+
+_BAD_ENDS = {
+    State.FAILED: Verdict.FAILED,
+    State.PARTIAL: Verdict.PARTIAL,
+    State.INTERRUPTED: Verdict.INTERRUPTED,
+}
+_DAY_LEVELS = {
+    State.DONE: "good",
+    State.WARNINGS: "warn",
+    State.PARTIAL: "bad",
+    State.FAILED: "bad",
+    State.INTERRUPTED: "bad",
+}
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """A source with its newest archive, and the newest that has not failed its proof; both have their file.
+
+    ``is_gone``: the newest one that is known is not in the backup folder, or not as it was.
+    """
+
+    source: Source
+    archive: BackupArchive | None
+    usable: BackupArchive | None
+    is_gone: bool
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """The job that runs, or the first that waits. Sizes in bytes; ``total_bytes`` is None when unknown."""
+
+    run: BackupRun
+    stage: str
+    title: str
+    done_bytes: int
+    total_bytes: int | None
+    is_silent: bool
+
+
+@dataclass(frozen=True)
+class Day:
+    """One column of the history: how the last backup of that day ended; ``x`` and ``y`` place it."""
+
+    date: date
+    level: str
+    run: BackupRun | None
+    x: int
+
+    @property
+    def y(self) -> int:
+        """Worse days are lower columns, so that the colour is not all that tells."""
+        return {"good": 0, "warn": 8, "bad": 16, "none": 26}[self.level]
+
+    @property
+    def height(self) -> int:
+        return 34 - self.y
+
+
+@dataclass(frozen=True)
+class Disk:
+    """The file system of the backup folder, in bytes, and what the archives take of it."""
+
+    folder: Path
+    total: int
+    free: int
+    archive_count: int
+    archive_bytes: int
+
+    @property
+    def used(self) -> int:
+        return self.total - self.free
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    verdict: Verdict
+    sources: Sequence[SourceFacts]
+    secured_at: datetime | None
+    proved_at: datetime | None
+    lost_hours: int | None
+    open_run: OpenRun | None
+    days: Sequence[Day]
+    disk: Disk | None
+    backup_dir: Path
+    last_run: BackupRun | None
+    remarks: Sequence[LogLine]
+
+    @property
+    def lost_days(self) -> int | None:
+        """Whole days, when hours would be a large figure."""
+        return None if self.lost_hours is None or self.lost_hours <= 48 else math.ceil(self.lost_hours / 24)
+
+    @property
+    def is_backup_open(self) -> bool:
+        return self.open_run is not None and self.open_run.run.action == BackupRun.Action.BACKUP
+
+    @property
+    def missing(self) -> list[Source]:
+        return [facts.source for facts in self.sources if facts.source.is_required and not facts.usable]
+
+
+def build_dashboard(now: datetime) -> Dashboard:
+    """Collect all facts; every question to the database and the disk of the first screen is asked here."""
+    sources = [_source_facts(source) for source in Source.objects.filter(is_active=True)]
+    required = [facts for facts in sources if facts.source.is_required] or sources
+    last_run = _finished_backups().first()
+    usable = [facts.usable for facts in required]
+    secured_at = _earliest([archive.taken_at for archive in usable if archive])
+    return Dashboard(
+        verdict=_judge(required, last_run, now),
+        sources=sources,
+        secured_at=secured_at,
+        proved_at=_earliest([archive.proved_at for archive in usable if archive and archive.proved_at]),
+        lost_hours=math.ceil((now - secured_at).total_seconds() / 3600) if secured_at and all(usable) else None,
+        open_run=_open_run(now),
+        days=_days(timezone.localdate(now)),
+        disk=_disk(Path(settings.OOB_BACKUP_DIR)),
+        backup_dir=Path(settings.OOB_BACKUP_DIR),
+        last_run=last_run,
+        remarks=[line for line in log_lines(last_run) if line.level != "info"] if last_run else [],
+    )
+
+
+def _earliest(moments: Sequence[datetime]) -> datetime | None:
+    return min(moments, default=None)
+
+
+def _finished_backups() -> QuerySet[BackupRun]:
+    """Backups that ran to some end, the newest first; those that were never started tell nothing."""
+    ends = [state for state in State if state not in (*BackupRun.OPEN_STATES, State.BUSY)]
+    runs = BackupRun.objects.filter(action=BackupRun.Action.BACKUP, state__in=ends, started_at__isnull=False)
+    return runs.order_by("-started_at")
+
+
+def _source_facts(source: Source) -> SourceFacts:
+    """A database may be saved as files or as an SQL dump: both count, of one run its files."""
+    series = [source.name, source.name + DUMP_SUFFIX]
+    archives = BackupArchive.objects.filter(series__in=series, is_safety=False)
+    return SourceFacts(
+        source=source,
+        archive=_newest(archives),
+        usable=_newest(archives.exclude(proof=BackupArchive.Proof.FAILED)),
+        is_gone=not all(archive.is_on_disk for archive in _of_last_run(archives)),
+    )
+
+
+def _of_last_run(archives: QuerySet[BackupArchive]) -> list[BackupArchive]:
+    """The newest archive that is known, with those of the same run."""
+    last = archives.first()
+    if last is None or last.run_id is None:
+        return [last] if last else []
+    return list(archives.filter(run=last.run_id))
+
+
+def _newest(archives: QuerySet[BackupArchive]) -> BackupArchive | None:
+    """The newest whose file is there: the disk may have been exchanged, or not be mounted."""
+    newest = _first_on_disk(archives)
+    if newest is None or newest.run_id is None:
+        return newest
+    return _first_on_disk(archives.filter(run=newest.run_id).order_by("series"))
+
+
+def _first_on_disk(archives: QuerySet[BackupArchive]) -> BackupArchive | None:
+    return next((archive for archive in archives.iterator(chunk_size=20) if archive.is_on_disk), None)
+
+
+def _judge(required: Sequence[SourceFacts], last_run: BackupRun | None, now: datetime) -> Verdict:
+    archives = [facts.archive for facts in required if facts.archive]
+    if any(facts.is_gone for facts in required):
+        return Verdict.GONE
+    if last_run and (verdict := _BAD_ENDS.get(State(last_run.state))):
+        return verdict
+    if not archives:
+        return Verdict.EMPTY
+    if len(archives) < len(required):
+        return Verdict.MISSING
+    return _judge_archives(archives, now)
+
+
+def _judge_archives(archives: Sequence[BackupArchive], now: datetime) -> Verdict:
+    proofs = {archive.proof for archive in archives}
+    if BackupArchive.Proof.FAILED in proofs:
+        return Verdict.DAMAGED
+    if now - min(archive.taken_at for archive in archives) > STALE_AFTER:
+        return Verdict.STALE
+    return Verdict.UNPROVED if BackupArchive.Proof.NONE in proofs else Verdict.SAFE
+
+
+def _open_run(now: datetime) -> OpenRun | None:
+    """What runs comes before what waits; of those that wait, the oldest."""
+    order = ["-state", "requested_at"]  # "running" sorts after "queued"
+    run = BackupRun.objects.filter(state__in=BackupRun.OPEN_STATES).order_by(*order).first()
+    if run is None:
+        return None
+    name = str(run.progress.get("source", ""))
+    return OpenRun(
+        run=run,
+        stage=str(run.progress.get("stage", "")),
+        title=str(Source.objects.filter(name=name).first() or name),
+        done_bytes=int(run.progress.get("done_bytes") or 0),
+        total_bytes=run.progress.get("total_bytes"),
+        is_silent=now - (run.heartbeat_at or run.started_at or run.requested_at) > SILENT_AFTER,
+    )
+
+
+def _days(today: date) -> list[Day]:
+    first = today - timedelta(days=DAYS_SHOWN - 1)
+    since = timezone.make_aware(datetime.combine(first, datetime.min.time()))
+    last_of_day = {
+        timezone.localdate(run.started_at): run
+        for run in _finished_backups().filter(started_at__gte=since).order_by("started_at")
+    }
+    return [_day(first + timedelta(days=index), index, last_of_day) for index in range(DAYS_SHOWN)]
+
+
+def _day(day: date, index: int, runs: dict[date, BackupRun]) -> Day:
+    run = runs.get(day)
+    return Day(day, _DAY_LEVELS[State(run.state)] if run else "none", run, index * 20)
+
+
+def _disk(folder: Path) -> Disk | None:
+    """None when the folder is not there."""
+    try:
+        usage = os.statvfs(folder)
+    except OSError:
+        return None
+    return Disk(
+        folder=folder,
+        total=usage.f_blocks * usage.f_frsize,
+        free=usage.f_bavail * usage.f_frsize,
+        archive_count=BackupArchive.objects.count(),
+        archive_bytes=BackupArchive.objects.aggregate(Sum("size"))["size__sum"] or 0,
+    )

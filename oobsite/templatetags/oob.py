@@ -1,0 +1,141 @@
+"""Icons, tags and short words that several screens share; ``admin.py`` uses the same functions."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext, pgettext
+
+from backups.messages import human_size
+from backups.models import BackupArchive, BackupRun
+
+register = template.Library()
+register.filter("human_size", human_size)
+
+ICONS = {"good": "ok", "warn": "bang", "bad": "x", "busy": "clock", "idle": "clock"}
+RUN_LEVELS = {
+    BackupRun.State.QUEUED: "idle",
+    BackupRun.State.RUNNING: "busy",
+    BackupRun.State.DONE: "good",
+    BackupRun.State.WARNINGS: "warn",
+    BackupRun.State.PARTIAL: "bad",
+    BackupRun.State.FAILED: "bad",
+    BackupRun.State.BUSY: "idle",
+    BackupRun.State.INTERRUPTED: "warn",
+}
+PROOF_LEVELS = {
+    BackupArchive.Proof.NONE: "idle",
+    BackupArchive.Proof.PROVED: "good",
+    BackupArchive.Proof.FAILED: "bad",
+}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A picture from the sprite; it says nothing that the words beside it do not say."""
+    return format_html('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>', static("oobsite/icons.svg"), name)
+
+
+@register.simple_tag
+def level_icon(level: str) -> SafeString:
+    return icon(ICONS[level])
+
+
+@register.simple_tag
+def tag(level: str, text: str) -> SafeString:
+    """A state: picture, word and colour."""
+    return format_html('<span class="tag {}">{}{}</span>', level, icon(ICONS[level]), text)
+
+
+@register.simple_tag
+def run_tag(run: BackupRun) -> SafeString:
+    return tag(RUN_LEVELS[BackupRun.State(run.state)], run.get_state_display())
+
+
+@register.simple_tag
+def proof_tag(archive: BackupArchive) -> SafeString:
+    return tag(PROOF_LEVELS[BackupArchive.Proof(archive.proof)], archive.get_proof_display())
+
+
+@register.simple_tag
+def completeness_tag(archive: BackupArchive) -> SafeString:
+    """Whether everything is in the archive, or how many remarks there are."""
+    count = archive.warning_count
+    if not count:
+        return tag("good", pgettext("archive", "complete"))
+    return tag("warn", ngettext("%(count)d remark", "%(count)d remarks", count) % {"count": count})
+
+
+@register.filter
+def day_time(moment: datetime) -> str:
+    """``today, 03:15``, ``yesterday, 03:15`` or the whole date."""
+    local = timezone.localtime(moment)
+    time = date_format(local, "TIME_FORMAT")
+    age = timezone.localdate() - local.date()
+    if age == timedelta(0):
+        return gettext("today, %(time)s") % {"time": time}
+    if age == timedelta(days=1):
+        return gettext("yesterday, %(time)s") % {"time": time}
+    return date_format(local, "DATETIME_FORMAT")
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """``12 s``, ``3 min 12 s``, ``2 h 5 min``; empty while it lasts."""
+    if seconds is None:
+        return ""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return gettext("%(seconds)d s") % {"seconds": whole}
+    if whole < 3600:
+        return gettext("%(minutes)d min %(seconds)d s") % {"minutes": whole // 60, "seconds": whole % 60}
+    return gettext("%(hours)d h %(minutes)d min") % {"hours": whole // 3600, "minutes": whole % 3600 // 60}
+
+
+@register.filter
+def stage_words(stage: str) -> str:
+    """What a running job is doing."""
+    return {
+        "": gettext("Getting ready"),
+        "backup": gettext("Copying the running database"),
+        "copy": gettext("Copying the stopped database"),
+        "prepare": gettext("Making the copy of the database consistent"),
+        "dump": gettext("Writing the database as SQL"),
+        "pack": gettext("Packing"),
+        "verify": gettext("Reading the archive back"),
+        "unpack": gettext("Unpacking the archive for the test restore"),
+        "check": gettext("Checking all tables of the test restore"),
+    }.get(stage, gettext("Working"))
+
+
+@register.filter
+def skip_reason(reason: str) -> str:
+    """Why a file is not in an archive, or not as it should be."""
+    return {
+        "socket": gettext("a socket, holds no data"),
+        "special": gettext("a device or pipe, holds no data"),
+        "vanished": gettext("deleted while the backup ran"),
+        "changed": gettext("changed while the backup ran"),
+        "unreadable": gettext("no permission to read the file"),
+        "unreadable-folder": gettext("no permission to read the folder and all it holds"),
+        "read-error": gettext("the disk could not read it"),
+        "attributes": gettext("saved without its special rights"),
+        "other-filesystem": gettext("lies on another disk"),
+    }.get(reason, reason)
+
+
+@register.filter
+def method_words(method: str) -> str:
+    """How an archive was made."""
+    return {
+        "hot": gettext("running database"),
+        "dump": gettext("SQL dump"),
+        "cold": gettext("stopped database"),
+        "files": gettext("files"),
+    }.get(method, method)
