@@ -1,0 +1,202 @@
+"""The files for Docker, judged by the real Compose and hadolint, and the start script run for real."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+BIN_DIR = Path(sys.executable).parent
+LUCINDA = "docker-compose.lucinda.yaml"
+CAPABILITIES = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL"}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The compose files with an .env as an administrator makes it from the example."""
+    for name in ("docker-compose.yaml", LUCINDA):
+        shutil.copy(PROJECT_DIR / name, tmp_path)
+    example = (PROJECT_DIR / ".env.example").read_text()
+    filled = example.replace("\nDBPWD=\n", "\nDBPWD=elexis\n").replace("\nDB_ROOT_PWD=\n", "\nDB_ROOT_PWD='ro$ot'\n")
+    (tmp_path / ".env").write_text(filled)
+    return tmp_path
+
+
+def compose(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(project)}
+    command = [BIN_DIR / "docker-compose", *arguments]
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+
+
+def read_config(project: Path, *files: str) -> dict[str, Any]:
+    names = [word for name in files for word in ("-f", name)]
+    answer = compose(project, *names, "config", "--format", "json")
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)
+
+
+def mounts(config: dict[str, Any], service: str) -> dict[str, dict[str, Any]]:
+    return {mount["target"]: mount for mount in config["services"][service]["volumes"]}
+
+
+def test_compose_accepts_the_example_without_a_word(project: Path) -> None:
+    answer = compose(project, "config", "-q")
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
+
+
+def test_compose_asks_for_the_passwords(project: Path) -> None:
+    shutil.copy(PROJECT_DIR / ".env.example", project / ".env")
+    answer = compose(project, "config", "-q")
+    assert answer.returncode != 0
+    assert "DBPWD" in answer.stderr
+
+
+def test_hadolint_accepts_the_dockerfile() -> None:
+    answer = subprocess.run(
+        [BIN_DIR / "hadolint", PROJECT_DIR / "Dockerfile"], capture_output=True, text=True, check=False
+    )
+    assert (answer.returncode, answer.stdout) == (0, "")
+
+
+def test_the_volumes_are_those_of_the_predecessor(project: Path) -> None:
+    volumes = read_config(project)["volumes"]
+    external = {key: volume["name"] for key, volume in volumes.items() if volume.get("external")}
+    names = ("backup", "elexisdb", "webelexisdata", "pacsdata")
+    assert external == {name: f"elexis-oob_{name}" for name in names}
+    assert set(volumes) - set(external) == {"oobdata", "oobwork"}
+
+
+def test_another_project_name_changes_all_foreign_names(project: Path) -> None:
+    path = project / ".env"
+    path.write_text(path.read_text().replace("OOB_PROJECT=elexis-oob", "OOB_PROJECT=praxis"))
+    config = read_config(project, "docker-compose.yaml", LUCINDA)
+    names = [item["name"] for kind in ("volumes", "networks") for item in config[kind].values() if item.get("external")]
+    assert len(names) == 7
+    assert all(name.startswith("praxis_") for name in names)
+
+
+def test_the_worker_has_the_capabilities_it_needs_and_no_other(project: Path) -> None:
+    worker = read_config(project)["services"]["worker"]
+    assert worker["cap_drop"] == ["ALL"]
+    assert set(worker["cap_add"]) == CAPABILITIES
+    assert worker["user"].startswith("0:")
+    assert worker["init"] is True
+    assert worker["depends_on"]["web"]["condition"] == "service_healthy"
+
+
+def test_web_has_no_privilege_and_cannot_write_the_data(project: Path) -> None:
+    config = read_config(project)
+    web = config["services"]["web"]
+    assert web["cap_drop"] == ["ALL"]
+    assert not web.get("cap_add")
+    assert "user" not in web
+    writable = {target for target, mount in mounts(config, "web").items() if not mount.get("read_only")}
+    assert writable == {"/data"}
+    assert "elexisdb" not in {mount["source"] for mount in mounts(config, "web").values()}
+
+
+def test_web_does_not_know_the_password_of_the_database(project: Path) -> None:
+    names = set(read_config(project)["services"]["web"]["environment"])
+    assert not {name for name in names if name.endswith("PWD")}
+
+
+def test_the_worker_sees_every_source_where_it_looks_for_it(project: Path) -> None:
+    config = read_config(project, "docker-compose.yaml", LUCINDA)
+    found = {target: mount["source"] for target, mount in mounts(config, "worker").items() if "/mnt/" in target}
+    names = ("elexisdb", "webelexisdata", "pacsdata", "lucindadata", "lucindabase")
+    assert found == {f"/mnt/{name}": name for name in names}
+    assert not any(mount.get("read_only") for mount in mounts(config, "worker").values())
+
+
+def test_lucinda_may_lie_in_a_folder(project: Path) -> None:
+    path = project / ".env"
+    path.write_text(path.read_text().replace("LUCINDA_DOCS=", "LUCINDA_DOCS=/srv/docs"))
+    mount = mounts(read_config(project, "docker-compose.yaml", LUCINDA), "worker")["/mnt/lucindadata"]
+    assert (mount["type"], mount["source"]) == ("bind", "/srv/docs")
+
+
+def test_the_server_keeps_its_options_and_comes_back(project: Path) -> None:
+    server = read_config(project)["services"]["elexisdb"]
+    assert server["command"] == ["--lower-case-table-names=1", "--max-allowed-packet=128M", "--wait-timeout=3600"]
+    assert server["restart"] == "always"
+    assert server["environment"]["MARIADB_ROOT_PASSWORD"] == "ro$$ot"  # as Compose writes a $
+
+
+def test_images_have_a_version(project: Path) -> None:
+    images = [service["image"] for service in read_config(project)["services"].values()]
+    images += re.findall(r"^FROM (\S+)", (PROJECT_DIR / "Dockerfile").read_text(), re.MULTILINE)
+    assert all(re.search(r":\d", image) for image in images), images
+
+
+def test_user_and_group_are_the_same_in_image_and_compose_file(project: Path) -> None:
+    user = re.findall(r"^USER (\d+):(\d+)$", (PROJECT_DIR / "Dockerfile").read_text(), re.MULTILINE)
+    assert [group for _, group in user] == [read_config(project)["services"]["worker"]["user"].split(":")[1]]
+
+
+def test_every_variable_stands_in_the_example_and_is_read_by_the_settings(project: Path) -> None:
+    text = "".join((project / name).read_text() for name in ("docker-compose.yaml", LUCINDA))
+    example = set(re.findall(r"^([A-Z_]+)=", (PROJECT_DIR / ".env.example").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\$\{([A-Z_]+)", text)) == example
+    settings = (PROJECT_DIR / "oobsite/settings.py").read_text()
+    services = read_config(project)["services"]
+    for name in {**services["web"]["environment"], **services["worker"]["environment"]}:
+        assert f'"{name}"' in settings, name
+
+
+def test_nothing_private_gets_into_the_image() -> None:
+    rules = (PROJECT_DIR / ".dockerignore").read_text().split("\n")
+    allowed = {rule[1:] for rule in rules if rule.startswith("!")}
+    assert "*" in rules
+    assert not allowed & {".env", "data", ".git", "tests"}
+    assert allowed >= {"manage.py", "requirements.txt", "oobsite", "backups", "templates", "docker"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_page(address: str, server: subprocess.Popen[bytes]) -> int:
+    end = time.monotonic() + 60
+    while server.poll() is None and time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(address, timeout=5) as page:  # noqa: S310 - our own address
+                return page.status
+        except OSError:
+            time.sleep(0.1)
+    return 0
+
+
+def test_web_prepares_itself_serves_and_ends_at_sigterm(tmp_path: Path) -> None:
+    port = free_port()
+    environment = {
+        "PATH": f"{BIN_DIR}:{os.environ['PATH']}",
+        "PORT": str(port),
+        "OOB_DATA_DIR": str(tmp_path / "data"),
+        "OOB_BACKUP_DIR": str(tmp_path / "backup"),
+    }
+    output = tmp_path / "output"
+    with output.open("wb") as file:
+        server = subprocess.Popen([PROJECT_DIR / "docker/start-web"], env=environment, stdout=file, stderr=file)
+    try:
+        assert wait_for_page(f"http://127.0.0.1:{port}/login/", server) == 200, output.read_text()
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(20) == 0, output.read_text()
+    finally:
+        server.kill()
+        server.wait()
+    assert "http://localhost:8000/setup/" in output.read_text()
+    assert not (tmp_path / "data/oobsite.sqlite3").stat().st_mode & 0o007
