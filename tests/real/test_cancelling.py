@@ -21,7 +21,8 @@ def hanging(commands, folder):
     child = commands.start(*BACKUP, OOB_MARIADB_BACKUP=str(tool))
     commands.wait_for_stage("backup")
     yield child
-    child.kill()
+    if child.poll() is None:
+        child.send_signal(signal.SIGINT)
     child.communicate()
 
 
