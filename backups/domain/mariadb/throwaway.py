@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -185,9 +184,3 @@ def install_database(folder: Path, identity: Identity, job: Job, variables: Mapp
     if status != 0:
         raise ThrowawayServerError(log_path.read_text(errors="replace").strip()[-300:])
     return datadir
-
-
-def remove_private_folder(folder: Path) -> None:
-    """Remove everything; a folder that cannot be removed is an error worth seeing."""
-    if folder.exists():
-        shutil.rmtree(folder)
