@@ -12,6 +12,7 @@ from django.utils.formats import date_format, number_format
 
 from backups.messages import counts_label, sentence
 from backups.models import BackupArchive, BackupRun, series_titles
+from backups.services.proof import DATABASE_SERIES
 
 SKIPPED_SHOWN = 100
 
@@ -38,10 +39,15 @@ class Count:
 
 @dataclass(frozen=True)
 class ArchiveFacts:
-    """What the manifest and the proof of an archive say."""
+    """What the manifest and the proof of an archive say.
+
+    ``is_live_copy``: the predecessor copied the folder of a running database. Its tables can be sound one by one and
+    yet, with several engines, not of one moment, which no proof finds.
+    """
 
     title: str
     is_database: bool
+    is_live_copy: bool
     sha256: str
     files: int | None
     server: Mapping[str, Any]
@@ -67,9 +73,11 @@ def archive_facts(archive: BackupArchive) -> ArchiveFacts:
     content = manifest.get("content", {})
     skipped = manifest.get("skipped", [])[:SKIPPED_SHOWN]
     counts = _counts(manifest, report)
+    is_live_copy = not manifest and archive.series == DATABASE_SERIES
     return ArchiveFacts(
         title=series_titles().get(archive.series, archive.series),
-        is_database=archive.method in ("hot", "cold", "dump"),
+        is_database=archive.method in ("hot", "cold", "dump") or is_live_copy,
+        is_live_copy=is_live_copy,
         sha256=content.get("sha256", ""),
         files=content.get("files"),
         server=manifest.get("server", {}),

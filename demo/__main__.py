@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -66,7 +67,8 @@ def running_practice() -> Iterator[dict[str, str]]:
         build_database(server.connect(), database=DATABASE, today=date.today())
         build_folders(folder / "mnt")
         environment = make_environment(folder, server)
-        manage(environment, "prepare", "--quiet")
+        print(manage(environment, "prepare").stdout, end="", flush=True)
+        write_environment(environment)
         writer = Writer(server.socket, database=DATABASE, user=server.app_user, password=server.app_password, rate=50)
         stack.enter_context(writer)
         yield environment
@@ -91,6 +93,18 @@ def make_environment(folder: Path, server: PracticeServer) -> dict[str, str]:
         "OOB_BACKUP_DBPWD": server.backup_password,
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def write_environment(environment: Mapping[str, str]) -> None:
+    """A file to source in another terminal, so that oobsite's commands find this practice."""
+    path = environment_path(environment)
+    path.touch(mode=0o600)
+    names = [name for name in environment if name.startswith(("OOB_", "DB"))]
+    path.write_text("".join(f"export {name}={shlex.quote(environment[name])}\n" for name in names))
+
+
+def environment_path(environment: Mapping[str, str]) -> Path:
+    return Path(environment["OOB_DATA_DIR"]).parent / "env.sh"
 
 
 def free_port() -> int:
@@ -203,8 +217,9 @@ def serve(environment: Mapping[str, str]) -> None:
         children = [stack.enter_context(running(command, environment)) for command in commands]
         link = manage(environment, "setuplink").stdout.strip()
         say(f"Die Seite läuft: {address}")
-        say(f"Einmal-Link für den ersten Benutzer: {link.splitlines()[-1] if link else '-'}")
+        say(f"Für Befehle in einem anderen Terminal: . {environment_path(environment)}")
         say("Strg-C beendet alles und räumt auf.")
+        say(f"Einmal-Link für den ersten Benutzer: {link.splitlines()[-1] if link else '-'}")
         while all(child.poll() is None for child in children):
             time.sleep(0.5)
 

@@ -15,11 +15,11 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import MySQLdb
 from MySQLdb.connections import Connection
+
+from demo.child import Child
 
 OFFICIAL_UID = 999
 """User and group of the server in the official image; mariadbd refuses to run as root."""
@@ -71,7 +71,7 @@ def own_tree(path: Path, uid: int, gid: int) -> None:
             os.chown(Path(folder) / name, uid, gid, follow_symlinks=False)
 
 
-class PracticeServer:
+class PracticeServer(Child):
     """The MariaDB server of a practice, running as long as the ``with`` block.
 
     `folder` is made when it is missing and must be one that the server's user can enter (see
@@ -104,23 +104,6 @@ class PracticeServer:
         self.error_log = self.folder / "mariadb.err"
         self.uid, self.gid = (OFFICIAL_UID, OFFICIAL_UID) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
         self._options = (*SERVER_OPTIONS, f"--lower-case-table-names={lower_case_table_names}", *options)
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        """Start the server."""
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop the server; its data stay."""
-        self.stop()
-
-    @property
-    def is_running(self) -> bool:
-        """Tell whether the process of the server is alive."""
-        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int | None:

@@ -20,13 +20,14 @@ import time
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import Any, Self
+from types import FrameType
+from typing import Any
 
 import MySQLdb
 from MySQLdb.connections import Connection
 
 from demo import words
+from demo.child import Child
 from demo.invariants import STEP, check_invariants, read_number
 from demo.schema import ACCOUNTS
 
@@ -122,7 +123,7 @@ class Work:
         return [row[0] for row in self.cursor.fetchall()]
 
 
-class Writer:
+class Writer(Child):
     """A writer in a process of its own, as long as the ``with`` block.
 
     `rate` is in transactions per second; None means as many as it can.
@@ -138,24 +139,7 @@ class Writer:
             rate,
         )
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._process: subprocess.Popen[bytes] | None = None
         self._stats: dict[str, Any] = {}
-
-    def __enter__(self) -> Self:
-        """Start the writer and wait for its first commit."""
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop the writer."""
-        self.stop()
-
-    @property
-    def is_running(self) -> bool:
-        """Tell whether the process of the writer is alive."""
-        return self._process is not None and self._process.poll() is None
 
     def start(self, timeout_seconds: float = 20) -> None:
         """Start the process and wait for its first commit; RuntimeError when there is none."""

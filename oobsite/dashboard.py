@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from backups.facts import LogLine, log_lines
@@ -268,10 +268,11 @@ def _disk(folder: Path) -> Disk | None:
         usage = os.statvfs(folder)
     except OSError:
         return None
+    archives = [archive for archive in BackupArchive.objects.only("name", "size") if archive.is_on_disk]
     return Disk(
         folder=folder,
         total=usage.f_blocks * usage.f_frsize,
         free=usage.f_bavail * usage.f_frsize,
-        archive_count=BackupArchive.objects.count(),
-        archive_bytes=BackupArchive.objects.aggregate(Sum("size"))["size__sum"] or 0,
+        archive_count=len(archives),
+        archive_bytes=sum(archive.size for archive in archives),
     )

@@ -79,4 +79,4 @@ def parse_tar_log(lines: Iterable[bytes], folder: Path) -> list[Skipped]:
 def _describe(skipped: Skipped, folder: Path) -> Skipped:
     """Name folders as such; names in other encodings become words that every file and database takes."""
     is_folder = skipped.reason == "unreadable" and (folder / skipped.name).is_dir()
-    return Skipped(printable(skipped.name), "unreadable-folder" if is_folder else skipped.reason)
+    return Skipped(printable(skipped.name.rstrip("/")), "unreadable-folder" if is_folder else skipped.reason)

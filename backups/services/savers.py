@@ -17,10 +17,10 @@ from backups.domain.mariadb import rights
 from backups.domain.mariadb.cold import ColdOrder, take_cold_backup
 from backups.domain.mariadb.counts import count_practice, find_database
 from backups.domain.mariadb.dump import (
+    DumpScanner,
     count_objects,
     count_outside_snapshot,
     require_complete,
-    scan_dump,
     write_dump,
 )
 from backups.domain.mariadb.hot import HotOrder, take_hot_backup
@@ -103,11 +103,13 @@ def _take_cold(draft: Draft, context: RunContext) -> Path:
     order = ColdOrder(draft.source.folder, config.proof_identity(), config.timeout_seconds())
 
     def count(conn: Connection) -> None:
-        draft.server = read_server_facts(conn) | _name_database(conn, settings.DBNAME)
+        draft.server = dict(_name_database(conn, settings.DBNAME))
         draft.counts_before = draft.counts_after = count_practice(conn, settings.DBNAME)
 
     draft.warnings.append(Notice("saved-cold", {}))
-    return take_cold_backup(order, context.job, on_running=count)
+    cold = take_cold_backup(order, context.job, on_running=count)
+    draft.server |= cold.facts
+    return cold.folder
 
 
 def _require_silence(source: Source) -> None:
@@ -142,9 +144,9 @@ def save_dump(source: Source, request: Request, context: RunContext) -> None:
             outside = count_outside_snapshot(conn, access.database)
         if outside:
             draft.warnings.append(Notice("dump-outside-snapshot", {"count": outside}))
-        _content, scanner = scan_dump(target.part(context.job.run_id), context.job)
+        scanner = DumpScanner()
+        content = read_back(target, written, context.job, on_block=scanner.feed).content
         require_complete(scanner, draft.server["objects"])
-        content = read_back(target, written, context.job).content
         publish(target, make_manifest(draft, content, target.path.name, context), context.job)
     finally:
         discard(target, context.job)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from backups.models import BackupArchive, BackupRun, Source
 from oobsite.accounts.models import User
 from oobsite.dashboard import Verdict, build_dashboard
+from tests.people import make_user
 
 State = BackupRun.State
 Proof = BackupArchive.Proof
@@ -20,19 +21,15 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def two_sources(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
-    settings.STATIC_ROOT = settings.OOB_BACKUP_DIR = tmp_path
+def two_sources(settings, tmp_path, pages):
+    settings.OOB_BACKUP_DIR = tmp_path
     Source.objects.exclude(name="elexisdb").update(is_active=False)
     Source.objects.filter(name="pacsdata").update(is_active=True)
 
 
 @pytest.fixture
 def owner(client):
-    user = User.objects.create_superuser("muster", password="x", role="owner")
+    user = make_user(username="muster")
     client.force_login(user)
     return user
 
@@ -220,6 +217,12 @@ def test_days_are_those_of_the_practice():
     assert [day.level for day in build_dashboard(NOW).days[-2:]] == ["none", "good"]
 
 
+def test_archives_whose_files_are_gone_take_no_room():
+    make_both()[0].path.unlink()
+    disk = build_dashboard(NOW).disk
+    assert (disk.archive_count, disk.archive_bytes) == (1, 1000)
+
+
 def test_disk_space_and_a_missing_folder(settings, tmp_path):
     make_both()
     disk = build_dashboard(NOW).disk
@@ -258,8 +261,7 @@ def test_the_screen_renews_itself_only_while_something_runs(client, owner):
 
 def test_a_reader_sees_the_screen_without_buttons(client):
     make_both()
-    client.force_login(User.objects.create_user("leser", password="x", is_staff=True))
+    client.force_login(User.objects.create_user("leser", password="x"))
     page = client.get("/")
     assert page.status_code == 200
     assert "/backups/now/" not in page.text
-    assert "backuparchive" not in page.text

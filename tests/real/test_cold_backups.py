@@ -7,10 +7,11 @@ import subprocess
 import threading
 
 import pytest
-from realsite import DATABASE, archives_in, booted, wait_until
+from realsite import DATABASE, archives_in, booted, point_settings_at, run_sql, wait_until
 
+from backups.domain.manifest import read_manifest
 from demo.invariants import check_invariants
-from demo.server import PracticeServerError
+from demo.server import PracticeServer, PracticeServerError, short_folder
 
 BACKUP = ("runbackup", "--source", "elexisdb", "--cold")
 
@@ -26,6 +27,44 @@ def require_good(site, run_command) -> None:
     assert run_command("provebackup")[0] == 0
     with booted(archives_in(site / "backup")[-1], site) as copy, contextlib.closing(copy.connect()) as conn:
         assert check_invariants(conn, DATABASE) == []
+
+
+def test_files_with_other_start_options_are_saved_and_proved(installation, settings, run_command):
+    """Pages of 8 KiB are too small for the keys of the demo's tables: one table stands for the practice."""
+    options = ("--innodb-page-size=8k", "--innodb-undo-tablespaces=3")
+    with (
+        short_folder() as folder,
+        PracticeServer(folder, datadir=folder / "elexisdb", options=options, lower_case_table_names=0) as server,
+    ):
+        run_sql(server, "CREATE DATABASE ElexisOOB", "CREATE TABLE ElexisOOB.Kontakt (id INT) AS SELECT 1 AS id")
+        point_settings_at(server, settings)
+        server.stop()
+        code, content = run_command(*BACKUP)
+    assert (code, content["log"][0]["code"]) == (3, "saved-cold")
+    manifest = read_manifest(archives_in(installation / "backup")[0])
+    told = manifest.server
+    assert manifest.counts_before["core"] == {"kontakt": 1}
+    assert (told["innodb_page_size"], told["innodb_undo_tablespaces"], told["lower_case_table_names"]) == (8192, 3, 0)
+    assert run_command("provebackup")[0] == 0
+
+
+def test_the_manifest_claims_nothing_of_the_server_that_its_files_do_not_tell(site, stopped, run_command):
+    """The practice's server has lower_case_table_names=1, the private one 0: neither stands in the files."""
+    run_command(*BACKUP)
+    told = read_manifest(archives_in(site / "backup")[0]).server
+    unknown = {name for name, value in told.items() if value is None}
+    assert unknown == {
+        "lower_case_table_names",
+        "innodb_undo_tablespaces",
+        "innodb_data_file_path",
+        "version",
+        "datadir",
+        "log_bin",
+        "gtid",
+    }
+    assert told["innodb_page_size"] == 16384
+    assert {"InnoDB", "MyISAM"} <= set(told["engines"])
+    assert run_command("provebackup")[0] == 0
 
 
 def test_a_running_server_is_never_copied(site, run_command):
@@ -98,3 +137,12 @@ def test_the_folder_of_an_exchange_is_not_in_a_hot_backup(server, site, run_comm
         (server.datadir / "#sql-oob-x").rmdir()
     names = subprocess.run(["tar", "tzf", archives_in(site / "backup")[0]], capture_output=True, text=True).stdout
     assert "sql-oob" not in names
+
+
+def test_a_copy_that_the_old_server_could_not_read_is_not_kept(site, stopped, run_command, monkeypatch):
+    """A server before 10.8: our newer one writes its redo log in another format."""
+    formats = iter([b"\x80\x00\x00\x69", b"Phys"])
+    monkeypatch.setattr("backups.domain.mariadb.cold.read_log_format", lambda _folder: next(formats))
+    code, answer = run_command(*BACKUP)
+    assert (code, answer["log"][-1]["code"]) == (1, "cold-format")
+    assert archives_in(site / "backup") == []

@@ -115,5 +115,9 @@ def test_changes_of_tables_end_in_a_good_backup_or_in_a_clear_failure(
         assert [line["code"] for line in backup["log"]] == ["hot-backup"]
         assert archives_in(site / "backup") == []
     else:
-        code, proof = run_command("provebackup")
-        assert code == 0, proof["log"]
+        _code, proof = run_command("provebackup")
+        # MariaDB's tool may tear a table that is changed meanwhile; then the proof must name it.
+        errors = [line["params"] for line in proof["log"] if line["level"] == "error"]
+        torn = [params["table"] for params in errors if "table" in params]
+        assert all(name.startswith(f"{DATABASE}.ddl_") for name in torn), proof["log"]
+        assert proof["ok"] or torn, proof["log"]

@@ -127,7 +127,7 @@ def test_a_naive_copy_of_a_stopped_server_is_proved(site, run_command, folder, n
         other.stop()
         assert pack_naively(other, site / "backup" / name) == 0
     code, content = run_command("provebackup", name)
-    assert (code, content["log"][0]["code"]) == (0, "archive-proved-database")
+    assert (code, content["log"][0]["code"]) == (0, "archive-proved-copy")
 
 
 def test_a_naive_copy_of_a_busy_server_is_judged_by_its_content(server, site, writing, run_command, capsys):

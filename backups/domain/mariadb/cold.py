@@ -16,16 +16,27 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE
+from typing import Any
 
 import MySQLdb
 from MySQLdb.connections import Connection
 
-from backups.domain.errors import NetworkFolderError, ServerRunningError, TarError, ThrowawayServerError
+from backups.domain.errors import (
+    ColdFormatError,
+    NetworkFolderError,
+    ServerRunningError,
+    TarError,
+    ThrowawayServerError,
+)
 from backups.domain.job import Job
+from backups.domain.mariadb.datadir import read_log_format, read_start_options
+from backups.domain.mariadb.server import START_VARIABLES, count_engines, read_version
 from backups.domain.mariadb.throwaway import ThrowawayOrder, make_private_folder, shut_down, throwaway_server
 from backups.domain.process import Identity, Streams, running_child, wait_for
 
 _GATES = ("ibdata1", "aria_log_control")
+# What only a running server tells. The private server's own values would pass for the practice's.
+_UNKNOWN = dict.fromkeys((*START_VARIABLES, "version", "datadir", "log_bin", "gtid"))
 _NETWORK_TYPES = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph"})
 
 
@@ -38,11 +49,19 @@ class ColdOrder:
     timeout: float
 
 
-def take_cold_backup(order: ColdOrder, job: Job, *, on_running: Callable[[Connection], None]) -> Path:
-    """Copy the files of a stopped server, let a private server bring them into one state, return their folder.
+@dataclass(frozen=True)
+class ColdSet:
+    """A ready data folder, and what the manifest says of its server."""
+
+    folder: Path
+    facts: dict[str, Any]
+
+
+def take_cold_backup(order: ColdOrder, job: Job, *, on_running: Callable[[Connection], None]) -> ColdSet:
+    """Copy the files of a stopped server and let a private server bring them into one state.
 
     ``on_running`` gets a connection to the private server, to count.
-    Raises ``ServerRunningError``, ``NetworkFolderError``, ``ThrowawayServerError``.
+    Raises ``ServerRunningError``, ``NetworkFolderError``, ``ThrowawayServerError``, ``ColdFormatError``.
     """
     if file_system_type(order.datadir) in _NETWORK_TYPES:
         raise NetworkFolderError(order.datadir)
@@ -50,16 +69,20 @@ def take_cold_backup(order: ColdOrder, job: Job, *, on_running: Callable[[Connec
     copy = make_private_folder(folder / "data", order.identity)
     with hold_gates(order.datadir):
         _copy(order, copy, job)
-    server_order = ThrowawayOrder(folder, copy, order.identity, is_prepared=False)
+    options, log_format = read_start_options(copy), read_log_format(copy)
+    server_order = ThrowawayOrder(folder, copy, order.identity, options, is_prepared=False)
     with throwaway_server(server_order, job) as server:
         try:
             with server.connect() as conn:
                 on_running(conn)
+                facts = _UNKNOWN | options | {"engines": count_engines(conn), "prepared_by": read_version(conn)}
         except MySQLdb.Error as error:
             raise ThrowawayServerError(str(error)) from error
         shut_down(server, job)
+    if log_format and read_log_format(copy) != log_format:
+        raise ColdFormatError(order.datadir, str(facts["prepared_by"]))
     shutil.rmtree(folder / "tmp")
-    return copy
+    return ColdSet(copy, facts)
 
 
 @contextmanager

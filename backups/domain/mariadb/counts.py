@@ -6,6 +6,7 @@ schema: what is not there is not counted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +34,10 @@ _FIGURES = {
     "patients": ("kontakt", "SELECT COUNT(*) FROM {} WHERE istPatient = '1' AND deleted = '0'"),
     "last_consultation": ("behandlungen", "SELECT MAX(Datum) FROM {} WHERE deleted = '0'"),
     "last_appointment": ("agntermine", "SELECT MAX(Tag) FROM {} WHERE deleted = '0'"),
+    "last_invoice": ("rechnungen", "SELECT MAX(RnDatum) FROM {} WHERE deleted = '0'"),
+    "documents": ("ch_elexis_omnivore_data", "SELECT COUNT(*) FROM {} WHERE deleted = '0'"),
+    "last_document": ("ch_elexis_omnivore_data", "SELECT MAX(Datum) FROM {} WHERE deleted = '0'"),
+    "last_letter": ("heap2", "SELECT MAX(datum) FROM {} WHERE deleted = '0'"),
     "open_invoices": ("rechnungen", f"SELECT COUNT(*) FROM {{}} WHERE RnStatus IN ({_OPEN_INVOICE_STATES})"),  # noqa: S608
 }
 _BASE_TABLES = (
@@ -48,7 +53,7 @@ def count_practice(conn: Connection, database: str) -> dict[str, Any]:
     return {
         "core": count_core(conn, name, estimates),
         "tables": estimates,
-        "figures": _read_figures(conn, name, estimates),
+        "figures": read_figures(conn, name, estimates),
         "ddl": _count_ddl(conn),
     }
 
@@ -86,7 +91,8 @@ def find_database(conn: Connection, database: str) -> str | None:
     return str(found) if found is not None else None
 
 
-def _read_figures(conn: Connection, database: str, tables: Mapping[str, int]) -> dict[str, Any]:
+def read_figures(conn: Connection, database: str, tables: Mapping[str, int]) -> dict[str, Any]:
+    """Figures of the practice, as far as the tables that they come from are there; dates as ``YYYYMMDD``."""
     present = {name.lower(): name for name in tables}
     figures: dict[str, Any] = {}
     for figure, (table, query) in _FIGURES.items():
@@ -105,5 +111,4 @@ def _has_columns(conn: Connection, database: str, table: str, query: str) -> boo
         (database, table),
     )
     columns = {str(name) for (name,) in found}
-    needed = {name for name in ("istpatient", "deleted", "datum", "tag", "rnstatus") if name in query.lower()}
-    return needed <= columns
+    return set(re.findall(r"\b(istpatient|deleted|datum|tag|rndatum|rnstatus)\b", query.lower())) <= columns

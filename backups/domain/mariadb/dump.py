@@ -21,7 +21,6 @@ from backups.domain.job import Job, Progress
 from backups.domain.manifest import Content
 from backups.domain.mariadb.server import Access, value, write_defaults_file
 from backups.domain.process import Streams, running_child, wait_for
-from backups.domain.reading import read_gz
 
 TOOL = "mariadb-dump"
 _TRAILER = b"-- Dump completed"
@@ -126,12 +125,6 @@ class DumpScanner:
     @property
     def has_trailer(self) -> bool:
         return _TRAILER in self._tail
-
-
-def scan_dump(path: Path, job: Job) -> tuple[Content, DumpScanner]:
-    """Read a dump to its last byte. Raises ``DamagedArchiveError``."""
-    scanner = DumpScanner()
-    return read_gz(path, job, scanner.feed), scanner
 
 
 def require_complete(scanner: DumpScanner, expected: Mapping[str, int]) -> None:

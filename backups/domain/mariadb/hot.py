@@ -16,7 +16,8 @@ from pathlib import Path
 from backups.domain.errors import HotBackupError, NoSpaceError, VersionMismatchError
 from backups.domain.job import Job, Progress
 from backups.domain.mariadb.server import Access, parse_version, write_defaults_file
-from backups.domain.process import Streams, find_tool, running_child, wait_for
+from backups.domain.process import Streams, clean_environment, find_tool, running_child, wait_for
+from backups.domain.restore.journal import STAGE_PREFIX
 from oobsite.files import free_bytes, tree_size
 
 TRIES = 3
@@ -51,7 +52,8 @@ class HotSet:
 
 def read_tool_version(tool: str) -> str:
     """``10.11.19-MariaDB`` of mariadb-backup. Raises ``ToolMissingError``."""
-    answer = subprocess.run([find_tool(tool), "--version"], capture_output=True, text=True, check=False, timeout=30)
+    command, environment = [find_tool(tool), "--version"], clean_environment()
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=30)
     found = re.search(r"server (\d+\.\d+\.\d+\S*)", answer.stdout + answer.stderr)
     return found[1] if found else ""
 
@@ -133,7 +135,9 @@ def _run_phase(phase: str, command: list[str], order: HotOrder, job: Job) -> Non
     if any(text in line for line in lines for text in _MISMATCH):
         raise VersionMismatchError(read_tool_version(order.tool), order.server_version)
     if any(text in line for line in lines for text in _NO_SPACE):
-        raise NoSpaceError(job.work_dir, max(tree_size(order.datadir) - free_bytes(job.work_dir), _LEAST_MISSING))
+        raise NoSpaceError(
+            job.work_dir, max(tree_size(order.datadir, but=STAGE_PREFIX) - free_bytes(job.work_dir), _LEAST_MISSING)
+        )
     problem = find_problem(status, lines)
     if problem is not None:
         raise HotBackupError(phase, 1, problem)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import MySQLdb
+from MySQLdb.connections import Connection
 
 from backups.domain.errors import TimedOutError
 from backups.domain.job import Job, Progress
 from backups.domain.mariadb.counts import count_core, find_database, list_tables
+from backups.domain.mariadb.datadir import read_start_options
 from backups.domain.mariadb.dump import count_objects
 from backups.domain.mariadb.server import Access, quote, rows, write_defaults_file
 from backups.domain.mariadb.throwaway import (
@@ -25,6 +27,7 @@ from backups.domain.mariadb.throwaway import (
 )
 from backups.domain.process import Identity, Streams, running_child, wait_for
 from backups.domain.reading import Reading
+from backups.domain.restore.journal import STAGE_PREFIX
 from backups.domain.unpack import Unpacking, feed_plain, unpack
 from oobsite.errors import Notice, OobError
 
@@ -76,8 +79,12 @@ class ProofReport:
         return content
 
 
-def prove_physical(order: ProofOrder, job: Job) -> ProofReport:
+def prove_physical(
+    order: ProofOrder, job: Job, *, on_running: Callable[[Connection], None] | None = None
+) -> ProofReport:
     """Unpack a data folder, boot a private server on it, check and count. The folder is removed by the job's owner.
+
+    ``on_running`` may look into the server; it checks no logins.
 
     Raises ``OobError`` subclasses for what is no verdict on the archive: no room, cancelled, tool missing.
     """
@@ -88,10 +95,14 @@ def prove_physical(order: ProofOrder, job: Job) -> ProofReport:
     datadir = find_datadir(unpacked)
     if datadir is None:
         return ProofReport(problems=(Notice("proof-no-database", {}),), seconds=_since(started))
-    server_order = ThrowawayOrder(folder, datadir, order.identity, order.variables, order.is_prepared)
+    variables = {**order.variables, **read_start_options(datadir)}
+    server_order = ThrowawayOrder(folder, datadir, order.identity, variables, order.is_prepared)
     with throwaway_server(server_order, job) as server:
         tables, problems = check_all_tables(server, order, job)
         counts, found = _count_and_compare(server, order)
+        if on_running is not None:
+            with server.connect() as conn:
+                on_running(conn)
     return ProofReport(tables, counts, (*problems, *found), _since(started))
 
 
@@ -119,8 +130,9 @@ def _since(started: float) -> float:
 def find_datadir(folder: Path) -> Path | None:
     """The folder with ``ibdata1``: the top, or below it in the oldest archives of the predecessor; None when there
     is none, for a server would make a new and empty database."""
-    found = sorted(folder.glob("**/ibdata1"), key=lambda path: len(path.parts))
-    return found[0].parent if found else None
+    found = sorted((path.relative_to(folder) for path in folder.glob("**/ibdata1")), key=lambda path: len(path.parts))
+    in_place = [path for path in found if not any(part.startswith(STAGE_PREFIX) for part in path.parts)]
+    return folder / in_place[0].parent if in_place else None
 
 
 def time_limit(plain_bytes: int) -> float:

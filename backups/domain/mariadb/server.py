@@ -118,11 +118,16 @@ def read_server_facts(conn: Connection) -> dict[str, Any]:
     facts["datadir"] = variables["datadir"]
     facts["log_bin"] = variables.get("log_bin") == "ON"
     facts["gtid"] = variables.get("gtid_binlog_pos", "")
-    facts["engines"] = _engines(conn)
+    facts["engines"] = count_engines(conn)
     return facts
 
 
-def _engines(conn: Connection) -> dict[str, int]:
+def read_version(conn: Connection) -> str:
+    return str(value(conn, "SELECT VERSION()"))
+
+
+def count_engines(conn: Connection) -> dict[str, int]:
+    """Tables of each engine, without those of the server itself."""
     query = (
         "SELECT engine, COUNT(*) FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SEQUENCE') "
         "AND engine IS NOT NULL AND table_schema NOT IN "

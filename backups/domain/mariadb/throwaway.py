@@ -111,7 +111,9 @@ def make_server_command(order: ThrowawayOrder) -> list[str]:
 
 
 def _variable_options(variables: Mapping[str, Any]) -> Sequence[str]:
-    return [f"--{name.replace('_', '-')}={variables[name]}" for name in START_VARIABLES if name in variables]
+    """The manifest of a cold backup has None for what its files did not tell: that is left to the server."""
+    known = [name for name in START_VARIABLES if variables.get(name) is not None]
+    return [f"--{name.replace('_', '-')}={variables[name]}" for name in known]
 
 
 @contextmanager

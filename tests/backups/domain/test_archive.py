@@ -137,6 +137,20 @@ def test_another_file_system_is_left_out_and_listed(source, pack, untar, tmpfs):
     assert not (untar() / "an other" / "inside").exists()
 
 
+def test_a_file_of_another_file_system_is_in_the_archive_and_not_listed(source, pack, untar, tmpfs, folder):
+    """As a bind mount of one file, which tar packs."""
+    disk = tmpfs(folder / "disk", "1m")
+    (disk / "file").write_text("mounted")
+    (source / "file").touch()
+    subprocess.run(["mount", "--bind", disk / "file", source / "file"], check=True)
+    try:
+        manifest = pack(source)
+    finally:
+        subprocess.run(["umount", source / "file"], check=True)
+    assert manifest.skipped == ()
+    assert (untar() / "file").read_text() == "mounted"
+
+
 def test_a_pipe_is_kept_but_not_unpacked_and_named(source, pack, target, folder, job):
     os.mkfifo(source / "pipe")
     (source / "file").write_text("text")

@@ -6,9 +6,9 @@ import gzip
 
 import pytest
 
-from backups.domain.archive import Target
+from backups.domain.archive import Target, read_back
 from backups.domain.errors import DumpError, DumpIncompleteError, TimedOutError
-from backups.domain.mariadb.dump import DumpScanner, make_dump_command, require_complete, scan_dump, write_dump
+from backups.domain.mariadb.dump import DumpScanner, make_dump_command, require_complete, write_dump
 from backups.domain.mariadb.server import Access
 
 DUMP = rb"""/*M!999999\- enable the sandbox mode */
@@ -38,7 +38,7 @@ def dump(folder, job, fake_tool):
 
     def dump(script, timeout=30):
         fake_tool("mariadb-dump", script.format(dump=folder / "dump.sql"))
-        return write_dump(ACCESS, target, job, timeout=timeout), target.part(job.run_id)
+        return write_dump(ACCESS, target, job, timeout=timeout), target
 
     return dump
 
@@ -83,11 +83,12 @@ def test_an_object_that_the_server_has_and_the_dump_has_not_is_named(what):
 
 
 def test_what_the_program_writes_is_what_is_kept(dump, job):
-    content, part = dump("cat {dump}")
-    assert gzip.decompress(part.read_bytes()) == DUMP
-    found, scanner = scan_dump(part, job)
-    assert (found.size, found.sha256) == (content.size, content.sha256)
+    written, target = dump("cat {dump}")
+    assert gzip.decompress(target.part(job.run_id).read_bytes()) == DUMP
+    scanner = DumpScanner()
+    assert read_back(target, written, job, on_block=scanner.feed).content == written
     assert scanner.found == OBJECTS
+    assert scanner.has_trailer
 
 
 @pytest.mark.parametrize(
