@@ -46,10 +46,15 @@ def free_bytes(folder: Path) -> int:
     return usage.f_bavail * usage.f_frsize
 
 
-def tree_size(folder: Path) -> int:
-    """Bytes of all files below ``folder`` as they lie on disk; what cannot be read counts nothing."""
+def tree_size(folder: Path, *, but: str | None = None) -> int:
+    """Bytes of all files below ``folder`` as they lie on disk; what cannot be read counts nothing.
+
+    Folders directly in it whose names begin with ``but`` do not count.
+    """
     total = 0
-    for parent, _, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder):
+        if but is not None and parent == str(folder):
+            folders[:] = [name for name in folders if not name.startswith(but)]
         for name in names:
             try:
                 total += os.lstat(os.path.join(parent, name)).st_blocks * 512  # noqa: PTH118 - hot loop

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sqlite3
 import time
@@ -15,9 +14,8 @@ from backups.domain.job import Job
 from backups.domain.mariadb.dump import make_dump_command
 from backups.domain.mariadb.server import Access, write_defaults_file
 from backups.domain.process import Streams, running_child, wait_for
-from oobsite.errors import SettingError
 from oobsite.files import write_private
-from oobsite.keys import SECRET_KEY_NAME, load_recovery_key
+from oobsite.keys import collect_keys, load_recovery_key
 
 DATABASE_NAME = "oobsite.sqlite3"
 DUMP_NAME = "oobsite.sql"
@@ -49,19 +47,10 @@ def copy_own_data(database: OwnDatabase, data_dir: Path, job: Job) -> Path:
         raise RecoveryKeyMissingError from error
     try:
         _copy_database(database, folder, job)
-        write_private(folder / KEYS_NAME, recovery_key.wrap(_collect_keys(data_dir)))
-    except (sqlite3.Error, OSError, ValueError, KeyError, SettingError) as error:
+        write_private(folder / KEYS_NAME, recovery_key.wrap(collect_keys(data_dir)))
+    except (sqlite3.Error, OSError, ValueError, KeyError) as error:
         raise OwnCopyError(str(error)) from error
     return folder
-
-
-def _collect_keys(data_dir: Path) -> bytes:
-    """All key files of the data folder in one JSON object: name -> content."""
-    names = [path.name for path in data_dir.glob("*.key")]
-    if SECRET_KEY_NAME not in names:
-        raise FileNotFoundError(data_dir / SECRET_KEY_NAME)
-    keys = {name: (data_dir / name).read_text() for name in sorted(names)}
-    return json.dumps(keys).encode()
 
 
 def _copy_database(database: OwnDatabase, folder: Path, job: Job) -> None:
@@ -72,7 +61,7 @@ def _copy_database(database: OwnDatabase, folder: Path, job: Job) -> None:
         _dump(make_dump_command(defaults, database.access.database), folder, job)
         defaults.unlink()
     else:
-        _dump(_make_pg_dump_command(database.access, _write_pgpass(database.access, job)), folder, job)
+        _dump(["pg_dump", "--no-password", f"--dbname={pg_login(database.access, job)}"], folder, job)
 
 
 def copy_sqlite(source: Path, target: Path, job: Job, *, patience: float = _LOCK_SECONDS) -> None:
@@ -102,10 +91,11 @@ def _write_pgpass(access: Access, job: Job) -> Path:
     return path
 
 
-def _make_pg_dump_command(access: Access, pgpass: Path) -> list[str]:
+def pg_login(access: Access, job: Job) -> str:
+    """What PostgreSQL's programs take as ``--dbname``; the password stands in a file of the job."""
     host = access.socket or access.host
-    url = f"host={host} port={access.port} user={access.user} dbname={access.database} passfile={pgpass}"
-    return ["pg_dump", "--no-password", f"--dbname={url}"]
+    passfile = _write_pgpass(access, job)
+    return f"host={host} port={access.port} user={access.user} dbname={access.database} passfile={passfile}"
 
 
 def _dump(command: list[str], folder: Path, job: Job) -> None:

@@ -80,7 +80,7 @@ def running_child(
         stdin=streams.stdin,
         stdout=streams.stdout,
         stderr=streams.stderr,
-        env=_child_environment(job),
+        env=clean_environment() | {RUN_VARIABLE: job.run_id},
         pass_fds=[] if job.lock_fd is None else [job.lock_fd],
         start_new_session=True,
     )
@@ -94,9 +94,9 @@ def running_child(
                     pipe.close()
 
 
-def _child_environment(job: Job) -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """No secret and no locale of ours reaches a child."""
-    return {"PATH": _search_path(), "LC_ALL": "C", "TZ": "UTC", RUN_VARIABLE: job.run_id}
+    return {"PATH": _search_path(), "LC_ALL": "C", "TZ": "UTC"}
 
 
 def wait_for(child: subprocess.Popen[bytes], job: Job, *, timeout: float) -> int:

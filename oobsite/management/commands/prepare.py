@@ -3,10 +3,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from backups.domain.errors import SelfRestoreUnfinishedError
+from backups.messages import error_sentence
 from oobsite.keys import create_recovery_key
+from oobsite.selfrestore import is_unfinished
 
 
 class Command(BaseCommand):
@@ -17,8 +20,11 @@ class Command(BaseCommand):
         parser.add_argument("--quiet", action="store_true", help="do not show the recovery passphrase")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if is_unfinished():
+            raise CommandError(error_sentence(SelfRestoreUnfinishedError()))
         settings.OOB_DATA_DIR.chmod(0o771)  # others pass through to the work folder; nothing in it is theirs
         call_command("migrate", verbosity=0, interactive=False)
+        call_command("createcachetable", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
         passphrase = create_recovery_key(settings.OOB_DATA_DIR)
         if passphrase is not None and not options["quiet"]:
