@@ -8,18 +8,31 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from backups.messages import error_sentence, sentence
+from oobsite.accounts.actors import system_actor
+from oobsite.audit.services import record
 from oobsite.errors import EXIT_INTERRUPTED, OobError
 
+_DJANGO_OPTIONS = {"verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color", "skip_checks", "json"}
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(eq=False)
+class NotPreparedError(OobError):
+    """There are no tables: ``prepare`` was never run here, or this is the wrong folder."""
+
+    folder: Path
 
 
 class OobCommand(BaseCommand):
@@ -30,7 +43,9 @@ class OobCommand(BaseCommand):
     """
 
     ends_gently = False
+    is_recorded = True  # False for commands that only look
 
+    needs_tables = True  # False for the command that brings them
     requires_migrations_checks = True
     help: Any = ""  # a lazy text, translated when it is shown
 
@@ -41,10 +56,20 @@ class OobCommand(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help=_("print one JSON object instead of text"))
 
+    def check_migrations(self) -> None:
+        """Where nothing is prepared, ``handle`` says so."""
+        if is_prepared():
+            super().check_migrations()
+
     def handle(self, *args: Any, **options: Any) -> None:
         self.interrupted = threading.Event()
+        self.actor = system_actor()
         with _signals_to(self._interrupt), translation.override(settings.LANGUAGE_CODE):
             try:
+                if self.needs_tables and not is_prepared():
+                    raise NotPreparedError(settings.OOB_DATA_DIR)
+                if self.is_recorded:
+                    self._record(options)
                 content, exit_code = self.carry_out(options)
             except OobError as error:
                 self._end({"ok": False, "error": error.code, "text": error_sentence(error)}, error.exit_code, options)
@@ -53,6 +78,12 @@ class OobCommand(BaseCommand):
                 self._end({"ok": False, "error": "cancelled", "text": text}, EXIT_INTERRUPTED, options)
             else:
                 self._end(content, exit_code, options)
+
+    def _record(self, options: dict[str, Any]) -> None:
+        """Say as whom the command acts, and put it on record with what was asked for."""
+        self.say(options, _("Acting as the system user %(name)s.") % {"name": self.actor.name})
+        asked = {name: value for name, value in options.items() if value and name not in _DJANGO_OPTIONS}
+        record(self.actor, "command.run", None, {"command": type(self).__module__.rpartition(".")[2], **asked})
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         if not self.ends_gently or self.interrupted.is_set():
@@ -75,6 +106,14 @@ class OobCommand(BaseCommand):
         """Print a line for people; with --json nothing but the object is printed."""
         if not options["json"]:
             self.stdout.write(line)
+
+
+def is_prepared() -> bool:
+    """Whether the database has tables; asking makes no file."""
+    is_file = connection.vendor == "sqlite" and not connection.is_in_memory_db()  # type: ignore[attr-defined] # of SQLite
+    if is_file and not Path(connection.settings_dict["NAME"]).exists():
+        return False
+    return "django_migrations" in connection.introspection.table_names()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from oobsite.accounts.models import User
-from oobsite.files import replace_file
+from oobsite.keys import replace_key
 
 TOKEN_NAME = "setup.token"  # noqa: S105 - the name of a file
 VALID_FOR = timedelta(hours=24)
@@ -32,7 +32,7 @@ def create_setup_link(data_dir: Path, now: datetime) -> str | None:
         return None
     token = secrets.token_urlsafe(32)
     content = {"sha256": _digest(token), "created_at": now.isoformat()}
-    replace_file(data_dir / TOKEN_NAME, json.dumps(content).encode(), mode=0o600)
+    replace_key(data_dir / TOKEN_NAME, json.dumps(content))
     return settings.OOB_URL.rstrip("/") + reverse("accounts:setup", args=[token])
 
 
@@ -57,9 +57,8 @@ def take_token(data_dir: Path) -> bool:
 
 
 def create_owner(user: User) -> User:
-    """Store the first user, who may do everything."""
+    """Store the first user: an owner, who may do everything."""
     user.role = User.Role.OWNER
-    user.is_staff = user.is_superuser = True
     user.save()
     return user
 
