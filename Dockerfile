@@ -39,5 +39,5 @@ ENV PATH=/opt/venv/bin:$PATH \
 USER 64991:64991
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=10s --start-period=120s --start-interval=2s --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/login/', timeout=8)"]
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/', timeout=8)"]
 CMD ["/app/docker/start-web"]

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import gettext
 import os
-from collections.abc import Mapping
+import shlex
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,6 +27,11 @@ class Environment:
         self._values = os.environ if values is None else values
         language = self._values.get("OOB_LANGUAGE", "de")
         self._gettext = gettext.translation("django", _LOCALE_DIR, [language], fallback=True).gettext
+
+    @property
+    def gettext(self) -> Callable[[str], str]:
+        """Translates sentences of the start, when Django is not there yet."""
+        return self._gettext
 
     def text(self, name: str, default: str = "") -> str:
         """The value without surrounding blanks; an empty one counts as absent."""
@@ -62,6 +69,16 @@ class Environment:
             raise SettingError(sentence % {"name": name, "value": value})
         return value in _TRUE
 
+    def command(self, name: str) -> list[str]:
+        """A program with its arguments, quoted as for a shell; none is started. Empty when it is not set."""
+        _ = self._gettext
+        value = self.text(name)
+        try:
+            return shlex.split(value)
+        except ValueError:
+            sentence = _("%(name)s is “%(value)s”, whose quotation marks do not match.")
+            raise SettingError(sentence % {"name": name, "value": value}) from None
+
     def folder(self, name: str, default: Path) -> Path:
         """An absolute path; whether the folder is there is checked where it is used."""
         _ = self._gettext
@@ -90,6 +107,26 @@ class Environment:
             sentence = _("%(name)s is “%(value)s”, which is no time zone. Example: Europe/Zurich.")
             raise SettingError(sentence % {"name": name, "value": value}) from error
         return value
+
+    def proxies(self, name: str, url: str) -> list[IPv4Network | IPv6Network]:
+        """Addresses and networks, divided by commas. An https ``url`` needs one: we serve plain http behind it."""
+        _ = self._gettext
+        if url.startswith("https://") and not self.text(name):
+            sentence = _(
+                "OOB_URL begins with https://, but %(name)s names no proxy that serves it. Example: 172.18.0.0/16, "
+                "the network of Traefik."
+            )
+            raise SettingError(sentence % {"name": name})
+        found = []
+        for value in filter(None, (part.strip() for part in self.text(name).split(","))):
+            try:
+                found.append(ip_network(value))
+            except ValueError as error:
+                sentence = _(
+                    "%(name)s contains “%(value)s”, which is no address and no network. Example: 172.18.0.0/16."
+                )
+                raise SettingError(sentence % {"name": name, "value": value}) from error
+        return found
 
     def url(self, name: str, default: str) -> str:
         """An address that begins with http:// or https:// and has no path."""

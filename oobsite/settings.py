@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from oobsite.env import Environment
 from oobsite.errors import SettingError
-from oobsite.keys import load_secret_key
+from oobsite.startkeys import load_keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
@@ -21,6 +21,7 @@ OOB_WORK_DIR = env.folder("OOB_WORK_DIR", OOB_DATA_DIR / "work")
 OOB_SOURCES_DIR = env.folder("OOB_SOURCES_DIR", Path("/mnt"))
 OOB_PRACTICE_NAME = env.text("OOB_PRACTICE_NAME")
 OOB_URL = env.url("OOB_URL", "http://localhost:8000")
+OOB_TRUSTED_PROXIES = env.proxies("OOB_TRUSTED_PROXIES", OOB_URL)
 
 # --- the practice's MariaDB, with the predecessor's names ---------------------------------------------------
 DBHOST = env.text("DBHOST", "elexisdb")
@@ -39,9 +40,13 @@ OOB_BACKUP_TIMEOUT_HOURS = env.number("OOB_BACKUP_TIMEOUT_HOURS", 12, minimum=1,
 OOB_COMPRESSION_THREADS = env.number("OOB_COMPRESSION_THREADS", 2, minimum=1, maximum=32)
 OOB_PROOF_UID = env.number("OOB_PROOF_UID", 64_990, minimum=1, maximum=2**31 - 2)
 
+# --- how restores are made ----------------------------------------------------------------------------------
+OOB_KEEP_OLD_HOURS = env.number("OOB_KEEP_OLD_HOURS", 24, minimum=1, maximum=24 * 31)
+OOB_DB_START_COMMAND = env.command("OOB_DB_START_COMMAND")
+OOB_DB_STOP_COMMAND = env.command("OOB_DB_STOP_COMMAND")
+
 # --- Django -------------------------------------------------------------------------------------------------
 DEBUG = env.flag("OOB_DEBUG", False)
-SECRET_KEY = load_secret_key(OOB_DATA_DIR)
 ALLOWED_HOSTS = [urlsplit(OOB_URL).hostname or "localhost", "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [OOB_URL]
 
@@ -56,13 +61,21 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "django_q",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "auditlog",
     "oobsite.accounts",
+    "oobsite.audit",
     "backups",
 ]
 MIDDLEWARE = [
+    "oobsite.proxies.TrustedProxiesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "oobsite.headers.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -70,14 +83,17 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "oobsite.accounts.middleware.UserLanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "oobsite.accounts.middleware.SessionEndMiddleware",
+    "oobsite.accounts.middleware.SecondFactorMiddleware",
+    "oobsite.audit.middleware.AuditMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "oobsite.errorpages.ErrorPageMiddleware",
 ]
 ROOT_URLCONF = "oobsite.urls"
 WSGI_APPLICATION = "oobsite.wsgi.application"
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-LOGIN_URL = "admin:login"
-LOGIN_REDIRECT_URL = "admin:index"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -102,17 +118,59 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+# --- login: name and password, then a code of the phone -----------------------------------------------------
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "admin:index"
+AUTHENTICATION_BACKENDS = ["oobsite.accounts.backends.UserNameBackend"]
+PASSWORD_HASHERS = [f"django.contrib.auth.hashers.{name}PasswordHasher" for name in ("Argon2", "PBKDF2", "PBKDF2SHA1")]
+# Who may do harm needs a second factor; so many hours after he was added he may still work without one.
+OOB_SECOND_FACTOR_GRACE_HOURS = env.number("OOB_SECOND_FACTOR_GRACE_HOURS", 0, maximum=24 * 31)
+# Failed logins and used codes are counted for all processes together. Many entries, so that nobody drives them out.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "oobsite_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
+ACCOUNT_ADAPTER = "oobsite.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60
+# Failures are counted in accounts/lockout.py.
+ACCOUNT_RATE_LIMITS = {"login_failed": None, "change_password": None, "login": "60/m/ip"}
+ACCOUNT_FORMS = {
+    "login": "oobsite.accounts.forms.LoginForm",
+    "reauthenticate": "oobsite.accounts.forms.ReauthenticateForm",
+    "change_password": "oobsite.accounts.forms.ChangePasswordForm",
+}
+MFA_ADAPTER = "oobsite.accounts.adapter.MfaAdapter"
+MFA_FORMS = {
+    "authenticate": "oobsite.accounts.forms.AuthenticateForm",
+    "reauthenticate": "oobsite.accounts.forms.ReauthenticateCodeForm",
+    "activate_totp": "oobsite.accounts.forms.ActivateTotpForm",
+}
+MFA_TOTP_ISSUER = OOB_PRACTICE_NAME or "oobsite"
+MFA_TOTP_TOLERANCE = 1  # clocks of phones differ, and people type slowly
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody's address is verified here
+USERSESSIONS_TRACK_ACTIVITY = True
+
 # --- own database: SQLite in the data folder, or what OOB_DATABASE_URL names --------------------------------
 _SQLITE_OPTIONS = {
     "timeout": 20,
     "transaction_mode": "IMMEDIATE",
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+    # FULL: what is committed survives a power loss, or the audit would take its last events for removed ones.
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
 }
 _database_url = env.secret("OOB_DATABASE_URL")
 try:
     _database = dj_database_url.parse(_database_url) if _database_url else {}
-except ValueError as error:
-    raise SettingError(f"OOB_DATABASE_URL: {error}") from error
+except ValueError:  # its text may quote the password
+    sentence = env.gettext("OOB_DATABASE_URL is no address of a database such as mysql://user:password@host/name.")
+    raise SettingError(sentence) from None
 DATABASES = {
     "default": _database
     or {
@@ -121,8 +179,12 @@ DATABASES = {
         "OPTIONS": _SQLITE_OPTIONS,
     }
 }
-# django-q2's index is longer than MariaDB likes; it works all the same.
-SILENCED_SYSTEM_CHECKS = ["models.W037"]
+# --- keys: secret.key and field.keys in the data folder, which must be there when the database is ----------------
+SECRET_KEY = load_keys(OOB_DATA_DIR, DATABASES["default"], env.gettext)
+DEFAULT_EXCEPTION_REPORTER_FILTER = "oobsite.reports.SecretFilter"
+
+# django-q2's index is longer than MariaDB likes; it works all the same. Preloading HSTS is for public domains.
+SILENCED_SYSTEM_CHECKS = ["models.W037", "security.W021"]
 
 # --- jobs ---------------------------------------------------------------------------------------------------
 _DAY = 86_400
@@ -138,7 +200,14 @@ Q_CLUSTER = {
     "ack_failures": True,
     "catch_up": False,
     "label": "Jobs",
+    "cache": "process",  # its heartbeat would write to the database twice a second
 }
+
+# --- audit --------------------------------------------------------------------------------------------------
+# Changes of rows come from auditlog, which writes nothing itself: see oobsite/audit/changes.py.
+AUDITLOG_MASK_CALLABLE = "oobsite.audit.secrecy.mask"
+AUDITLOG_DISABLE_ON_RAW_SAVE = True
+USERSESSIONS_ADAPTER = "oobsite.audit.sessions.SessionsAdapter"
 
 # --- language and time --------------------------------------------------------------------------------------
 LANGUAGES = [("de", _("German")), ("en", _("English"))]
@@ -171,9 +240,18 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "oobsite.errorpages.csrf_failure"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 if OOB_URL.startswith("https://"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # asked by the container itself
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    # One day: a longer one locks the practice out when the certificate has run out that is renewed here.
+    SECURE_HSTS_SECONDS = _DAY
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 
 LOGGING = {
     "version": 1,

@@ -32,3 +32,45 @@ def installation(folder: Path, settings, db) -> Path:
     settings.OOB_SOURCES_DIR = folder / "mnt"
     create_recovery_key(settings.OOB_DATA_DIR)
     return folder
+
+
+@pytest.fixture
+def pages(settings, tmp_path) -> None:
+    """Pages can be asked for without collectstatic."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    settings.STATIC_ROOT = tmp_path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def audit_can_be_flushed() -> Iterator[None]:
+    """Tests with real transactions empty every table at their end; only then the events' triggers stand aside."""
+    from django.conf import settings
+    from django.db.backends.base.operations import BaseDatabaseOperations
+
+    from oobsite.audit.triggers import TABLE, create_triggers, drop_triggers
+    from oobsite.audit.witness import WITNESS_NAME
+
+    flush = BaseDatabaseOperations.execute_sql_flush
+
+    def flush_all(operations, statements):
+        has_events = any(TABLE in statement for statement in statements)
+        if has_events:
+            drop_triggers(operations.connection)
+        flush(operations, statements)
+        if has_events:
+            create_triggers(operations.connection)
+            (Path(settings.OOB_DATA_DIR) / WITNESS_NAME).unlink(missing_ok=True)
+
+    BaseDatabaseOperations.execute_sql_flush = flush_all
+    yield
+    BaseDatabaseOperations.execute_sql_flush = flush
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Tests log in hundreds of times."""
+    from django.test import override_settings
+
+    with override_settings(PASSWORD_HASHERS=["tests.people.QuickHasher"]):
+        yield

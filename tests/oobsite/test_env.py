@@ -130,3 +130,27 @@ def test_a_wrong_value_ends_the_start_with_one_sentence(tmp_path, values):
     assert "Traceback" not in answer.stderr
     assert next(iter(values)) in answer.stderr
     assert len(answer.stderr.strip().splitlines()) == 1
+
+
+def test_proxies_are_addresses_and_networks():
+    found = env(A=" 172.18.0.0/16, ::1 ,").proxies("A", "https://oobsite.nuno")
+    assert [str(network) for network in found] == ["172.18.0.0/16", "::1/128"]
+    assert env().proxies("A", "http://oobsite.nuno") == []
+
+
+@pytest.mark.parametrize("value", ["traefik", "172.18.0.1/16", "300.1.1.1"])
+def test_what_is_no_network_is_refused(value):
+    with pytest.raises(SettingError, match="no address and no network"):
+        env(A=value).proxies("A", "http://oobsite.nuno")
+
+
+def test_https_needs_a_proxy():
+    with pytest.raises(SettingError, match="names no proxy"):
+        env().proxies("A", "https://oobsite.nuno")
+
+
+def test_a_command_is_split_as_a_shell_would_and_runs_in_none():
+    assert env(A="docker start 'elx elexisdb'").command("A") == ["docker", "start", "elx elexisdb"]
+    assert env().command("A") == []
+    with pytest.raises(SettingError, match="quotation"):
+        env(A="docker 'start").command("A")
