@@ -10,10 +10,9 @@ import errno
 import fcntl
 import hashlib
 import os
-import re
 import select
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,8 +26,8 @@ from backups.domain.job import Job, Progress
 from backups.domain.manifest import INDEX_SUFFIX, Content, Manifest, Skipped, manifest_path, write_manifest
 from backups.domain.process import Streams, running_child, wait_for, wait_until_ready
 from backups.domain.reading import BLOCK_BYTES, Reading, read_gz, read_tar_gz
+from backups.domain.restore.journal import STAGE_PREFIX
 from backups.domain.tarlog import DANGEROUS, UNREADABLE, parse_tar_log
-from oobsite.errors import printable
 from oobsite.files import ARCHIVE_MODE, sync_dir
 
 COMPRESSION_LEVEL = 1
@@ -45,8 +44,13 @@ _TAR_OPTIONS = (
     "--xattrs",
     "--sparse",
     "--one-file-system",
+    # A folder of another file system (a mount, a subvolume of btrfs) is named only by a tar that also lists all names.
+    "--verbose",
+    "--index-file=/dev/null",
     # Records of 64 KiB: fewer and larger writes to the pipe.
     "--blocking-factor=128",
+    # The stage folders of restores: what they hold is not in place, or not any more.
+    f"--exclude=./{STAGE_PREFIX}*",
     # Fewer bytes in front of each file, and the same bytes from the same files.
     "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime",
 )
@@ -197,24 +201,7 @@ def pack_folder(packing: Packing, target: Target, job: Job) -> tuple[Content, li
         sha256 = sink.finish()
         log.seek(0)
         skipped = judge_tar(packing, status, log.readlines())
-    return Content(sink.size, sha256, tar_bytes), [*skipped, *find_other_file_systems(packing.folder)]
-
-
-def find_other_file_systems(folder: Path) -> list[Skipped]:
-    """Other file systems mounted below a folder: tar leaves them out and says nothing of it."""
-    top = folder.resolve()
-    mounts = [_parse_mount(line) for line in Path("/proc/self/mountinfo").read_bytes().splitlines()]
-    around = [mount for mount in mounts if top.is_relative_to(mount[1])]
-    device = max(around, key=lambda mount: len(mount[1].parts))[0]
-    inside = {point for other, point in mounts if other != device and point != top and point.is_relative_to(top)}
-    return [Skipped(printable(str(point.relative_to(top))), "other-filesystem") for point in sorted(inside)]
-
-
-def _parse_mount(line: bytes) -> tuple[bytes, Path]:
-    """Device number and mount point of a line of mountinfo, where ``\\040`` stands for a blank."""
-    fields = line.split()
-    point = re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8)]), fields[4])
-    return fields[2], Path(os.fsdecode(point))
+    return Content(sink.size, sha256, tar_bytes), skipped
 
 
 def pump(stdout: IO[bytes], compressor: IO[bytes], job: Job, progress: Progress) -> int:
@@ -271,14 +258,16 @@ def _folders(skipped: Sequence[Skipped]) -> list[Skipped]:
     return [item for item in skipped if item.reason != "changed"]
 
 
-def read_back(target: Target, written: Content, job: Job) -> Reading:
+def read_back(
+    target: Target, written: Content, job: Job, *, on_block: Callable[[bytes], None] = lambda _block: None
+) -> Reading:
     """Read the part file from disk, compare it with what was written, and write its index.
 
-    Raises ``DamagedArchiveError``.
+    A dump has no index: its text passes through ``on_block``. Raises ``DamagedArchiveError``.
     """
     part = target.part(job.run_id)
     if target.path.name.endswith(".sql.gz"):
-        reading = Reading(read_gz(part, job, lambda _block: None))
+        reading = Reading(read_gz(part, job, on_block))
     else:
         index_part = target.index_part(job.run_id)
         with remove_on_error(index_part), index_part.open("xb") as raw:

@@ -41,12 +41,17 @@ class Listed:
     @property
     def stamp(self) -> str:
         """The stamp of the run, as the name tells it."""
-        found = re.search(_STAMP, self.name)
-        return found["stamp"] if found else ""
+        return stamp_of(self.name)
 
     @property
     def is_complete(self) -> bool:
         return self.manifest is None or self.manifest.content.size == self.size
+
+
+def stamp_of(name: str) -> str:
+    """The stamp in the name of an archive or of its folder; empty when there is none."""
+    found = re.search(_STAMP, name)
+    return found["stamp"] if found else ""
 
 
 def archive_name(series: str, stamp: str, *, is_dump: bool = False) -> str:

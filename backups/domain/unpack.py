@@ -21,21 +21,37 @@ from backups.domain.reading import BLOCK_BYTES, GZIP_ERRORS, HashingReader, Read
 _TAR_OPTIONS = (
     "--extract",
     "--file=-",
-    "--no-same-owner",
     "--delay-directory-restore",
     "--no-wildcards",
     "--anchored",
 )
+_PRIVATE = ("--no-same-owner",)
+# Labels of the system (security.*, trusted.*) are the machine's, not the data's. ACLs are system.posix_acl_*.
+_MODES = ("--same-permissions", "--xattrs", "--xattrs-include=user.*", "--xattrs-include=system.posix_acl_*")
+_OWNERS = ("--same-owner", "--numeric-owner")
 
 
 @dataclass(frozen=True)
 class Unpacking:
-    """An archive that ``reading`` judged, and the folder of ``identity`` into which it goes."""
+    """An archive that ``reading`` judged, and the folder of ``identity`` into which it goes.
+
+    ``is_faithful``: modes and extended attributes come back as archived, and without an identity the owners too
+    (which only root can do); else all files are private to the identity.
+    """
 
     archive: Path
     folder: Path
     reading: Reading
     identity: Identity | None = None
+    is_faithful: bool = False
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What tar restores beside names and contents."""
+        if not self.is_faithful:
+            return _PRIVATE
+        has_owners = self.identity is None and os.geteuid() == 0
+        return (*_MODES, *(_OWNERS if has_owners else _PRIVATE))
 
 
 def unpack(order: Unpacking, job: Job) -> None:
@@ -45,7 +61,7 @@ def unpack(order: Unpacking, job: Job) -> None:
     """
     if order.reading.unsafe:
         raise UnsafeArchiveError(order.archive, list(order.reading.unsafe))
-    command = ["tar", *_TAR_OPTIONS, f"--directory={order.folder}"]
+    command = ["tar", *_TAR_OPTIONS, *order.options, f"--directory={order.folder}"]
     command += [f"--exclude={re.sub('/+$', '', name)}" for name in order.reading.specials]
     log_path = job.work_dir / "unpack.log"
     with log_path.open("wb") as log:
