@@ -22,6 +22,19 @@ _ANY_ARCHIVE = "*"
 
 SENTENCES: dict[str, Promise] = {
     # --- errors ---
+    "not-allowed": _("The role of “%(user)s” does not allow this. Nothing was changed. Ask an owner of this practice."),
+    "audit-write": _(
+        "This was not done, because it could not be put on record: the audit log cannot be written (%(reason)s). Make "
+        "room on the disk of the data folder, or give its files back to the user as whom oobsite runs; then try again."
+    ),
+    "not-of-oobsite": _(
+        "“%(name)s” is no backup of oobsite itself. Nothing was changed. Name one that begins with “oobsite_”, or none "
+        "for the newest."
+    ),
+    "not-prepared": _(
+        "oobsite is not set up yet in %(folder)s: run `manage.py prepare`, or set OOB_DATA_DIR to the data folder of "
+        "the installation that you mean. Nothing was done."
+    ),
     "source-missing": _(
         "“%(source)s” was not backed up: its folder %(path)s is missing or empty. Check the volume in "
         "docker-compose.yaml. Older archives are untouched."
@@ -106,6 +119,11 @@ SENTENCES: dict[str, Promise] = {
         "%(path)s lies on a network disk, where nobody can tell whether a server uses it. A cold backup is not "
         "possible there."
     ),
+    "cold-format": _(
+        "The stopped server of %(datadir)s is older than MariaDB 10.8, and the program here is %(version)s: what it "
+        "makes, the old server could not read. Nothing was backed up, your data are untouched. Start the server and "
+        "back up while it runs."
+    ),
     "throwaway-server": _(
         "The private server did not start on these data: %(line)s. The practice's server, its data and all archives "
         "are untouched. Make a new backup; for a restore use another archive that is proved."
@@ -121,10 +139,178 @@ SENTENCES: dict[str, Promise] = {
         "The lock %(path)s is not ours any more: somebody removed it or changed the disk. Nothing more was deleted."
     ),
     "file-system": _("%(path)s: %(reason)s. Nothing incomplete was left."),
+    "field-keys-missing": _(
+        "The key file %(path)s cannot be used (%(reason)s), so stored secrets cannot be opened. Put it back from a "
+        "copy of the data folder; nothing was changed."
+    ),
+    "secret-unreadable": _(
+        "A stored secret cannot be opened: none of the keys in %(path)s fits. Nothing was changed. Put the right key "
+        "file back, or enter the secret again."
+    ),
+    "own-archive-missing": _(
+        "There is no backup of oobsite in %(path)s, so nothing was changed. Check that the right disk is mounted."
+    ),
+    "passphrase-wrong": _(
+        "The recovery passphrase does not fit this backup. Nothing was changed. Compare it letter by letter with the "
+        "paper; a backup that is older than the newest passphrase opens with the one before it."
+    ),
+    "own-copy-unfit": _(
+        "This backup of oobsite cannot be used: %(name)s is missing in it or is not what oobsite writes. Nothing was "
+        "changed. Name another archive."
+    ),
+    "other-database": _(
+        "This backup comes from an oobsite with another kind of database (%(expected)s; here it is %(found)s). Nothing "
+        "was changed. Set OOB_DATABASE_URL as it was there."
+    ),
+    "installation-not-empty": _(
+        "This installation is not empty: there are %(what)s already, and they would be lost. Nothing was changed. Use "
+        "an empty data folder and an empty database."
+    ),
+    "self-restore": _(
+        "oobsite's database could not be put in place (%(line)s). The archive is untouched. Remove the cause, then run "
+        "`manage.py restoreself` again."
+    ),
+    "self-restore-unfinished": _(
+        "oobsite's own restore has not come to its end, so the database is not complete. Run `manage.py restoreself` "
+        "again."
+    ),
+    "restore-busy": _(
+        "A restore or its recovery is at work in %(path)s. Nothing was changed. Wait until it has ended."
+    ),
+    "restore-unknown": _(
+        "Nothing that could be put back or released is kept of the restore %(restore_id)s in %(path)s. Nothing was "
+        "changed."
+    ),
+    "restore-unfinished": _(
+        "The restore %(restore_id)s in %(path)s was interrupted (%(phase)s). Nothing was changed. Run `manage.py "
+        "recover`, then try again."
+    ),
+    "restore-superseded": _(
+        "The restore %(restore_id)s in %(path)s cannot be undone: a later one (%(newer)s) has replaced its data. Undo "
+        "that one first. Nothing was changed."
+    ),
+    "journal-damaged": _(
+        "The journal %(path)s of a restore cannot be read. Nothing was changed, and nothing there may be deleted: it "
+        "tells which data are the old ones. Ask for help."
+    ),
+    "staged-incomplete": _(
+        "This archive holds no whole data of that kind: %(names)s is missing. Nothing was changed. Use another archive."
+    ),
+    "kept-incomplete": _(
+        "The old data in %(path)s are not whole any more (missing: %(names)s), so they were not put back. The restored "
+        "data stay in place. Restore the safety backup instead."
+    ),
+    "server-not-stopped": _(
+        "The MariaDB server on %(path)s did not stop within %(seconds)s seconds. The data before the restore are in "
+        "place and untouched, unless a restore was already interrupted; then `manage.py recover` ends it once the "
+        "server is stopped."
+    ),
+    "server-not-started": _(
+        "No MariaDB server came up at %(address)s within %(seconds)s seconds (%(reason)s). Something must start it: "
+        "check `restart: always` in docker-compose.yaml, or OOB_DB_START_COMMAND."
+    ),
+    "restored-content": _("The restored database does not hold what the archive's manifest says: %(problems)s."),
+    "rolled-back": _(
+        "The restored data in %(path)s did not pass the start-up test (%(reason)s). The data before the restore were "
+        "put back by themselves and are in place."
+    ),
+    "rollback-failed": _(
+        "The restored data in %(path)s did not pass the start-up test (%(reason)s), and the old data could not be put "
+        "back. They are kept and complete: stop the MariaDB server, then run `manage.py undorestore` (restore "
+        "%(restore_id)s)."
+    ),
+    "folder-in-use": _(
+        "Somebody wrote into %(path)s during the restore (%(names)s). The data before the restore are in place, and "
+        "what was written is kept. Stop the service that uses this folder, then try again."
+    ),
+    "mount-inside": _(
+        "Other disks or folders are mounted inside %(path)s: %(names)s. They cannot be moved, so nothing was restored. "
+        "Unmount them for the restore, or restore to another place."
+    ),
+    "file-system-unfit": _(
+        "The disk of %(path)s cannot do what a safe exchange needs (%(feature)s). Nothing was changed. Restore to "
+        "another place and exchange the data by hand, as README says."
+    ),
+    "server-layout": _(
+        "The MariaDB server keeps files outside its data folder: %(names)s. They would not change with the rest, so "
+        "nothing was restored. Use an SQL dump."
+    ),
+    "server-differs": _(
+        "The archive comes from another kind of MariaDB server: %(what)s is %(found)s here and was %(expected)s there. "
+        "Nothing was changed. Start a server like that one, or use an SQL dump."
+    ),
+    "other-server": _(
+        "The MariaDB server at %(address)s does not work on %(path)s. Nothing was changed. Check DBHOST and DBPORT and "
+        "the volume in docker-compose.yaml."
+    ),
+    "archive-unfit": _("%(name)s cannot be restored here: %(reason)s. Nothing was changed."),
+    "clients-connected": _(
+        "These programs are still connected to the database: %(names)s. Nothing was changed. Close them, or confirm "
+        "that they may lose their connection, then try again."
+    ),
+    "folders-not-confirmed": _(
+        "The programs that use these folders must be stopped before they are restored: %(names)s. Nothing was changed. "
+        "Stop them and confirm it, then try again."
+    ),
+    "safety-backup": _(
+        "The present data could not be saved (%(names)s), so nothing was restored, and they are untouched. The lines "
+        "above tell why. Who wants none can restore without a safety backup."
+    ),
+    "account-would-fail": _(
+        "The restored database would not let oobsite in as “%(user)s” (%(reason)s): a restore brings the accounts and "
+        "passwords of its time back. Nothing was changed. Set OOB_BACKUP_DBUSER and OOB_BACKUP_DBPWD to an account of "
+        "that time, or confirm that the old accounts come back; then only you can stop the server and undo the restore."
+    ),
+    "proof-failed": _(
+        "%(name)s did not pass its test restore, so nothing was restored, and the present data are untouched. Choose "
+        "another moment."
+    ),
+    "command-failed": _("The command %(command)s has failed (%(reason)s). Check it, then try again."),
     # --- remarks and log lines ---
+    "restore-checked": _("%(name)s: checked, it fits %(path)s. Nothing has been changed yet."),
+    "restore-without-safety": _("No safety backup was made, as you wished. Nothing has been changed yet."),
+    "restore-nothing-to-save": _("%(path)s is empty: there was nothing to save. Nothing has been changed yet."),
+    "restore-saved": _("The present data are saved. Nothing has been changed yet."),
+    "restore-staged": _("%(name)s: unpacked beside the present data. These are untouched and in use."),
+    "restore-old-accounts": _(
+        "The accounts of the archive come back, as you have confirmed (%(reason)s). If nobody can log in afterwards, "
+        "change DBPWD to the password of that time."
+    ),
+    "restore-account-unknown": _(
+        "Whether the restored database lets the account “%(user)s” in cannot be told beforehand; it will be tried. "
+        "Nothing has been changed yet."
+    ),
+    "restore-clients-cut": _("These programs lose their connection to the database: %(names)s"),
+    "restore-swapped-database": _(
+        "The restored data are in place and passed the start-up test; the database was away for %(seconds)s s. The "
+        "data from before are kept."
+    ),
+    "restore-swapped-folder": _("The restored data are in place. The data from before are kept."),
+    "restore-untested": _(
+        "The restored data are in place, but the server could not be tested: %(reason)s. The data from before are kept."
+    ),
+    "restore-taken-back": _("The data from before are back in %(path)s, for another part of the restore has failed."),
+    "restore-kept": _(
+        "The data from before are kept for %(hours)s hours. Until then `manage.py undorestore %(restore_id)s` or the "
+        "page of the restore puts them back."
+    ),
+    "restore-undone": _("The data from before the restore are back in %(path)s."),
+    "restore-recovered-old": _("%(path)s: an interrupted restore was ended. The data from before are in place."),
+    "restore-recovered-new": _(
+        "%(path)s: an interrupted restore was ended. The restored data are in place; those from before are kept."
+    ),
+    "restore-recovered-busy": _("%(path)s: a restore is at work here. Nothing was done."),
     "unexpected": _(
         "Something unexpected happened. Nothing incomplete was left; complete archives are kept. Try again; if it "
         "comes back, pass on this text, which is meant for support and stands in the log: %(text)s"
+    ),
+    "audit-not-written": _(
+        "What was done could not be put on record: the audit log cannot be written (%(reason)s). Make room on the disk "
+        "of the data folder, or give its files back to the user as whom oobsite runs."
+    ),
+    "proof-not-requested": _(
+        "No test restore was ordered, because it could not be put on record: the audit log cannot be written "
+        "(%(reason)s). The backup is whole; order the test restore by hand when that is mended."
     ),
     "leftovers-removed": _("Left-overs of an interrupted run were removed: %(names)s"),
     "listing-empty": _(
@@ -146,11 +332,16 @@ SENTENCES: dict[str, Promise] = {
     ),
     "files-skipped": _("%(count)s files changed or could not be read: %(names)s"),
     "files-on-other-disk": _(
-        "%(count)s folders lie on another disk and were not saved: %(names)s. Make a source of each that holds data."
+        "%(count)s folders lie on another disk or in a subvolume of their own and were not saved: %(names)s. Make a "
+        "source of each that holds data."
     ),
     "archive-written": _("%(name)s: %(size)s, %(entries)s entries, written and read back"),
     "archive-proved-database": _(
         "%(name)s: proved; a database started from it, %(tables)s tables checked and counted, %(seconds)s s"
+    ),
+    "archive-proved-copy": _(
+        "%(name)s: proved; a database started from it, %(tables)s tables are sound, %(seconds)s s. It is a copy of a "
+        "running database: whether its tables agree with one another at one moment, no test can tell."
     ),
     "archive-proved-files": _("%(name)s: proved; all %(entries)s entries read and compared, %(seconds)s s"),
     "proof-empty": _("There is nothing in this archive."),
@@ -183,6 +374,22 @@ REASONS: dict[str, Promise] = {
     "content": _("its content is not what the manifest says"),
     "manifest": _("its manifest cannot be read"),
     "unreadable": _("the disk cannot read it"),
+    # why a start-up test failed
+    "server-not-started": _("the server did not come up"),
+    "login-refused": _("the account cannot log in: restored data bring old passwords back"),
+    "restored-content": _("tables or rows are missing"),
+    "query-failed": _("the server could not read its tables"),
+    "cancelled": _("it was cancelled"),
+    "not-served": _("no server uses its files"),
+    # why an archive does not fit
+    "other-source": _("it belongs to another source"),
+    "other-kind": _("it holds another kind of data than the source"),
+    "dump": _("it is an SQL dump, which is loaded and not exchanged"),
+    "own": _("it holds oobsite itself, which `manage.py restoreself` restores"),
+    # what is wrong with an account
+    "missing": _("there is no such account"),
+    "other-password": _("its password was another one"),
+    "no-shutdown": _("it may not stop the server"),
     # what the operating system says
     "No such file or directory": _("there is no such file or folder"),
     "Not a directory": _("it is not a folder"),
@@ -198,6 +405,12 @@ REASONS: dict[str, Promise] = {
     "Host is down": _("the network disk does not answer"),
 }
 
+#: What mariadb-backup was doing.
+PHASES: dict[str, Promise] = {
+    "backup": _("while it copied"),
+    "prepare": _("while it made the copy ready"),
+}
+
 #: What a dump holds beside tables, by its name in a manifest; ``trailer`` is the last line of a complete dump.
 OBJECTS: dict[str, Promise] = {
     "triggers": _("triggers"),
@@ -206,6 +419,9 @@ OBJECTS: dict[str, Promise] = {
     "events": _("events"),
     "trailer": _("the last line"),
 }
+
+#: What an installation holds that ``restoreself`` would replace.
+CONTENTS: dict[str, Promise] = {"users": _("users"), "tables": _("tables in the database")}
 
 #: Why an archive is not deleted, by the codes of the plan.
 KEEP_REASONS: dict[str, Promise] = {
@@ -261,6 +477,10 @@ def _show(code: str, name: str, value: Any) -> str:
 def _show_word(code: str, name: str, value: str) -> str:
     if name == "reason":
         return str(REASONS.get(value, value))
+    if name == "phase":
+        return str(PHASES.get(value, value))
+    if code == "installation-not-empty":
+        return str(CONTENTS.get(value, value))
     if name == "what" and code in _OBJECT_CODES:
         return str(OBJECTS.get(value, value))
     return value

@@ -76,6 +76,8 @@ class BackupRun(models.Model):
     class Action(models.TextChoices):
         BACKUP = "backup", _("Backup")
         PROOF = "proof", _("Proof")
+        RESTORE = "restore", _("Restore")
+        UNDO = "undo", _("Undoing a restore")
 
     class Trigger(models.TextChoices):
         SCREEN = "screen", _("by hand")
@@ -163,6 +165,11 @@ class BackupArchive(models.Model):
     class Meta:
         verbose_name = _("archive")
         verbose_name_plural = _("archives")
+        permissions = [
+            ("prove_backuparchive", "Can prove archives"),
+            ("download_backuparchive", "Can download archives"),
+            ("restore_backuparchive", "Can restore archives"),
+        ]
         ordering = ["-taken_at", "series"]
         get_latest_by = "taken_at"
 
@@ -185,3 +192,31 @@ class BackupArchive(models.Model):
     def warning_count(self) -> int:
         """Remarks and skipped files of the manifest."""
         return len(self.manifest.get("warnings", [])) + int(self.manifest.get("skipped_total", 0))
+
+
+class KeptData(models.Model):
+    """What a restore has kept beside the live data of its sources; their folders are the truth."""
+
+    class Phase(models.TextChoices):
+        PLACED = "placed", _("restored, not tested")
+        KEPT = "kept", _("restored")
+        UNDONE = "undone", _("undone")
+
+    restore_id = models.CharField(_("run id"), max_length=40, unique=True)
+    phase = models.CharField(_("state"), max_length=8, choices=Phase)
+    sources = models.JSONField(_("sources"), default=list)
+    created_at = models.DateTimeField(_("restored at"))
+    until = models.DateTimeField(_("kept until"))
+
+    class Meta:
+        verbose_name = _("data kept by a restore")
+        verbose_name_plural = _("data kept by restores")
+        ordering = ["-created_at"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.restore_id
+
+    @property
+    def can_undo(self) -> bool:
+        return self.phase != self.Phase.UNDONE

@@ -75,7 +75,7 @@ def site(server, installation, settings):
 
 
 # --- an installation whose commands are processes -----------------------------------------------------------
-def _environment(folder: Path) -> dict[str, str]:
+def installation_environment(folder: Path) -> dict[str, str]:
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("OOB_", "DB"))}
     return clean | {
         "OOB_DATA_DIR": str(folder / "data"),
@@ -90,7 +90,7 @@ def prepared_data(folder: Path) -> Path:
     for name in ("data", "backup", "work", "mnt"):
         (folder / name).mkdir()
     command = [sys.executable, "manage.py", "prepare", "--quiet"]
-    subprocess.run(command, cwd=ROOT, env=_environment(folder), check=True)
+    subprocess.run(command, cwd=ROOT, env=installation_environment(folder), check=True)
     return folder / "data"
 
 
@@ -104,7 +104,7 @@ class Site:
             (folder / name).mkdir()
             (folder / name).chmod(0o711)
         shutil.copytree(prepared, folder / "data")
-        self.environment = _environment(folder) | {
+        self.environment = installation_environment(folder) | {
             "OOB_SOURCES_DIR": str(server.datadir.parent),
             "OOB_DBSOCKET": str(server.socket),
             "DBNAME": DATABASE,
@@ -137,8 +137,11 @@ class Site:
 
     def request_cancel(self) -> None:
         """Ask the newest run to end, as the screen does."""
-        imports = "from backups.models import BackupRun; from backups.services import request_cancel"
-        code = f"{imports}; request_cancel(BackupRun.objects.latest())"
+        imports = (
+            "from backups.models import BackupRun; from backups.services import request_cancel; "
+            "from oobsite.accounts.actors import system_actor"
+        )
+        code = f"{imports}; request_cancel(system_actor(), BackupRun.objects.latest())"
         command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
         subprocess.run(command, cwd=ROOT, env=self.environment, check=True)
 

@@ -20,6 +20,8 @@ from backups.domain.errors import (
     SourceUnknownError,
 )
 from backups.domain.reading import BLOCK_BYTES
+from backups.domain.restore.journal import STAGE_PREFIX
+from backups.domain.restore.stage import require_rest
 from backups.models import BackupRun, Source
 from backups.services import catalogue, config
 from backups.services.request import Request
@@ -42,9 +44,14 @@ def run_backup(run: BackupRun, recorder: Recorder) -> None:
         run.save(update_fields=["stamp"])
         if not sources:
             raise NothingToSaveError
-        results = [_save_source(source, request, context) for source in sources]
-        tried = [is_saved for is_saved in results if is_saved is not None]
-        run.state = judge(len(tried), tried.count(False), recorder.levels)
+        run.state = save_sources(sources, request, context)
+
+
+def save_sources(sources: list[Source], request: Request, context: RunContext) -> State:
+    """Save each source in turn; return the state that this gives the run."""
+    results = [_save_source(source, request, context) for source in sources]
+    tried = [is_saved for is_saved in results if is_saved is not None]
+    return judge(len(tried), tried.count(False), context.recorder.levels)
 
 
 def judge(total: int, failed: int, levels: set[str]) -> State:
@@ -70,7 +77,9 @@ def choose_sources(request: Request) -> list[Source]:
 def _save_source(source: Source, request: Request, context: RunContext) -> bool | None:
     """Save one source; False when it failed, None when there was nothing to save."""
     recorder = context.recorder
-    if _is_missing(source):
+    if _is_interrupted(source, recorder):
+        return False
+    if is_missing(source):
         if source.is_required or source.name in request.sources:
             recorder.say("error", SourceMissingError(source.name, source.folder).notice, source.name)
             return False
@@ -83,10 +92,28 @@ def _save_source(source: Source, request: Request, context: RunContext) -> bool 
     return all([_save_safely(saver, source, request, context) for saver in savers])  # noqa: C419
 
 
-def _is_missing(source: Source) -> bool:
-    """Not there, or empty: Docker makes an empty folder of a mount that is missing, a new disk has a lost+found."""
+def _is_interrupted(source: Source, recorder: Recorder) -> bool:
+    """Whether a restore broke in the middle: the folder may hold old data and new ones, mixed."""
     try:
-        return not source.folder.is_dir() or all(path.name == "lost+found" for path in source.folder.iterdir())
+        if source.folder.is_dir():
+            require_rest(source.folder)
+    except OobError as error:
+        recorder.say("error", error.notice, source.name)
+        return True
+    except OSError:  # what it means is said when its data are read
+        return False
+    return False
+
+
+def is_missing(source: Source) -> bool:
+    """Not there, or empty: Docker makes an empty folder of a mount that is missing, a new disk has a lost+found.
+
+    What a restore has kept is no data of the source.
+    """
+    try:
+        return not source.folder.is_dir() or all(
+            path.name == "lost+found" or path.name.startswith(STAGE_PREFIX) for path in source.folder.iterdir()
+        )
     except OSError:
         return False
 

@@ -28,6 +28,10 @@ def work_dir() -> Path:
     return Path(settings.OOB_WORK_DIR)
 
 
+def sources_dir() -> Path:
+    return Path(settings.OOB_SOURCES_DIR)
+
+
 def practice_access() -> Access:
     """The practice's MariaDB with the account for backups."""
     return Access(

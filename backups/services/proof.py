@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from MySQLdb.connections import Connection
 
 from backups.domain.catalog import Listed
 from backups.domain.errors import (
@@ -35,7 +36,8 @@ from oobsite.errors import Notice, OobError, Params
 from oobsite.files import free_bytes
 
 State = BackupRun.State
-_DATABASE_SERIES = "elexisdb"
+#: Archives without a manifest that hold a database: the predecessor made them of the running server's folder.
+DATABASE_SERIES = "elexisdb"
 
 
 def run_proof(run: BackupRun, recorder: Recorder) -> list[dict[str, Any]]:
@@ -105,13 +107,21 @@ def _difference(found: Content, expected: Content) -> str:
     return "checksum" if found.sha256 != expected.sha256 else "content"
 
 
-def prove(listed: Listed, context: RunContext) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Extras:
+    """Of a proof within a restore: what was read already, and who wants to look into the private server."""
+
+    reading: Reading | None = None
+    on_running: Callable[[Connection], None] | None = None
+
+
+def prove(listed: Listed, context: RunContext, extras: Extras | None = None) -> dict[str, Any]:
     """Prove one archive, keep the result beside it and in the catalogue, and return it."""
     path = config.backup_dir() / listed.name
     started = timezone.now()
     with pinned(path):
         try:
-            report = _prove_content(listed, path, context.job)
+            report = _prove_content(listed, path, context.job, extras or Extras())
         except _VERDICTS as error:
             report = ProofReport(problems=(error.notice,))
         finally:
@@ -133,28 +143,45 @@ def _say(listed: Listed, report: ProofReport, seconds: float, context: RunContex
         context.recorder.say("error", problem, listed.series)
     if report.is_good:
         params: Params = {"name": listed.name, "tables": report.tables, "entries": report.entries, "seconds": seconds}
-        code = "archive-proved-database" if report.tables else "archive-proved-files"
-        context.recorder.say("info", Notice(code, params), listed.series)
+        context.recorder.say("info", Notice(_proved_code(listed, report), params), listed.series)
 
 
-def _prove_content(listed: Listed, path: Path, job: Job) -> ProofReport:
+def _proved_code(listed: Listed, report: ProofReport) -> str:
+    if not report.tables:
+        return "archive-proved-files"
+    return "archive-proved-database" if listed.manifest else "archive-proved-copy"
+
+
+def read_safe(listed: Listed, job: Job) -> Reading:
+    """Read an archive to its last byte, compare it with its manifest, judge its entries.
+
+    Raises ``DamagedArchiveError``, ``UnsafeArchiveError``.
+    """
     reading = _read_and_compare(listed, job)
     if reading.unsafe:
-        raise UnsafeArchiveError(path, list(reading.unsafe))
+        raise UnsafeArchiveError(config.backup_dir() / listed.name, list(reading.unsafe))
+    return reading
+
+
+def _prove_content(listed: Listed, path: Path, job: Job, extras: Extras) -> ProofReport:
+    reading = extras.reading or read_safe(listed, job)
     if not _is_database(listed):
         is_empty = reading.content.entries <= 1
         problems = (Notice("proof-empty", {}),) if is_empty else ()
         return ProofReport(entries=reading.content.entries, problems=problems)
     _require_room(reading.content)
     order = _proof_order(listed, path, reading)
-    report = prove_dump(order, job) if listed.name.endswith(".sql.gz") else prove_physical(order, job)
+    if listed.name.endswith(".sql.gz"):
+        report = prove_dump(order, job)
+    else:
+        report = prove_physical(order, job, on_running=extras.on_running)
     return replace(report, entries=reading.content.entries)
 
 
 def _is_database(listed: Listed) -> bool:
     if listed.manifest is not None:
         return listed.manifest.kind == "mariadb"
-    return listed.series == _DATABASE_SERIES
+    return listed.series == DATABASE_SERIES
 
 
 def _require_room(content: Content) -> None:

@@ -13,7 +13,8 @@ from backups.domain.archive import Packing, discard, pack_folder, publish, read_
 from backups.domain.catalog import Listed, archive_name, last_size
 from backups.domain.errors import NoSpaceError, SourceMissingError
 from backups.domain.manifest import MOST_SKIPPED, Content, Manifest, Skipped
-from backups.models import DUMP_SUFFIX, Source
+from backups.domain.restore.journal import STAGE_PREFIX
+from backups.models import DUMP_SUFFIX, BackupRun, Source
 from backups.services import catalogue, config, retention
 from backups.services.request import Request
 from backups.services.runs import RunContext
@@ -84,7 +85,8 @@ def finish(draft: Draft, path: Path, request: Request, context: RunContext) -> N
     entries = listed.manifest.content.entries if listed.manifest else 0
     params: Params = {"name": listed.name, "size": listed.size, "entries": entries}
     context.recorder.say("info", Notice("archive-written", params), draft.source.name)
-    retention.prune_series(listed, draft.source, context, request.keep)
+    if context.run.trigger != BackupRun.Trigger.SAFETY:  # nothing that may be wanted goes before a restore
+        retention.prune_series(listed, draft.source, context, request.keep)
 
 
 def make_manifest(draft: Draft, content: Content, name: str, context: RunContext) -> Manifest:
@@ -105,6 +107,7 @@ def make_manifest(draft: Draft, content: Content, name: str, context: RunContext
         counts_before=draft.counts_before,
         counts_after=draft.counts_after,
         trigger=context.run.trigger,
+        is_safety=context.run.trigger == BackupRun.Trigger.SAFETY,
     )
 
 
@@ -114,7 +117,7 @@ def utc_now() -> str:
 
 def require_work_space(source: Source) -> None:
     """The prepared set and the proof each need as much room as the data folder."""
-    require_space(config.work_dir(), 2 * tree_size(source.folder))
+    require_space(config.work_dir(), 2 * tree_size(source.folder, but=STAGE_PREFIX))
 
 
 def require_space(folder: Path, needed: int) -> None:

@@ -14,7 +14,8 @@ from backups.domain.lock import is_pinned
 from backups.domain.retention import Generation, Kept, Policy, PrunePlan, find_shrinkage, plan_prune
 from backups.models import DUMP_SUFFIX, BackupArchive, Source
 from backups.services import catalogue, config
-from backups.services.runs import RunContext
+from backups.services.runs import RunContext, record_done, warn_not_recorded
+from oobsite.audit.errors import AuditWriteError
 from oobsite.errors import Notice, Params
 
 #: The reason of all archives of a source whose question is open.
@@ -73,14 +74,21 @@ def _is_stopped(name: str, generations: Sequence[Generation], source: Source, co
     new = next(item for item in generations if item.name == name)
     shrinkage = find_shrinkage(new, [item for item in generations if item.name != name])
     if shrinkage is not None and not source.is_pruning_stopped:
-        source.is_pruning_stopped = True
-        source.save(update_fields=["is_pruning_stopped"])
+        _stop_pruning(source, context)
     if shrinkage is not None:
         params: Params = {"what": shrinkage.what, "found": shrinkage.found, "expected": shrinkage.expected}
         context.recorder.say("warning", Notice(f"pruning-stopped-{shrinkage.kind}", params), source.name)
     elif source.is_pruning_stopped:
         context.recorder.say("warning", Notice("pruning-still-stopped", {}), source.name)
     return source.is_pruning_stopped
+
+
+def _stop_pruning(source: Source, context: RunContext) -> None:
+    source.is_pruning_stopped = True
+    try:
+        source.save(update_fields=["is_pruning_stopped"])
+    except AuditWriteError as error:  # the row is stored by then
+        warn_not_recorded(context.recorder, error)
 
 
 def _delete(name: str, series: str, context: RunContext) -> None:
@@ -90,7 +98,9 @@ def _delete(name: str, series: str, context: RunContext) -> None:
         context.recorder.say("info", Notice("prune-in-use", {"name": name}), series)
         return
     delete_archive(path, context.run.uid)
-    BackupArchive.objects.filter(name=name).delete()
+    for archive in BackupArchive.objects.filter(name=name):
+        record_done(context.run, context.recorder, "archive.deleted", archive)
+        archive.delete()
     context.recorder.say("info", Notice("pruned", {"name": name}), series)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.db import DatabaseError
+from django.db.models import Model
 from django.utils import timezone
 
 from backups.domain.catalog import remove_leftovers
@@ -20,8 +23,13 @@ from backups.domain.lock import make_holder, require_lock, run_lock
 from backups.domain.process import kill_orphans
 from backups.models import BackupRun
 from backups.services import config
+from backups.services.actors import actor_of_run
+from oobsite.audit.chain import JSON
+from oobsite.audit.errors import AuditWriteError
+from oobsite.audit.services import record
 from oobsite.errors import Notice, OobError
 
+logger = logging.getLogger(__name__)
 State = BackupRun.State
 Echo = Callable[[dict[str, Any]], None]
 _RUN_PREFIX = "run-"
@@ -170,8 +178,38 @@ def _clean_up_after_dead_runs(context: RunContext) -> None:
         kill_orphans(folder.name.removeprefix(_RUN_PREFIX))
         shutil.rmtree(folder)
     removed = remove_leftovers(config.backup_dir(), except_run=context.run.uid)
-    dead = BackupRun.objects.filter(state=State.RUNNING).exclude(pk=context.run.pk)
-    interrupted = dead.update(state=State.INTERRUPTED, ended_at=timezone.now())
-    if dead_folders or removed or interrupted:
+    dead_runs = list(BackupRun.objects.filter(state=State.RUNNING).exclude(pk=context.run.pk))
+    for run in dead_runs:
+        mark_dead(run, context.recorder)
+    if dead_folders or removed or dead_runs:
         names = [folder.name for folder in dead_folders] + removed
         context.recorder.say("info", Notice("leftovers-removed", {"names": names, "count": len(names)}))
+
+
+def mark_dead(run: BackupRun, recorder: Recorder) -> None:
+    """Write down that a run was interrupted whose process is gone."""
+    run.state, run.ended_at = State.INTERRUPTED, timezone.now()
+    run.save(update_fields=["state", "ended_at"])
+    record_end(run, recorder)
+
+
+def record_end(run: BackupRun, recorder: Recorder) -> None:
+    """Put on record how a run has ended."""
+    record_done(run, recorder, f"{run.action}.ended", run, {"state": run.state})
+
+
+def record_done(
+    run: BackupRun, recorder: Recorder, action: str, obj: Model, changes: Mapping[str, JSON] | None = None
+) -> None:
+    """Put on record what ``run`` has done and nobody can undo; a record that fails is a warning in the log."""
+    try:
+        record(actor_of_run(run), action, obj, changes)
+    except AuditWriteError as error:
+        warn_not_recorded(recorder, error)
+
+
+def warn_not_recorded(recorder: Recorder, error: AuditWriteError) -> None:
+    """Must not hide what the run itself raises, so a log that fails too is left to the server's own."""
+    logger.error("%s", error)
+    with suppress(DatabaseError):
+        recorder.say("warning", Notice("audit-not-written", {"reason": error.reason}))

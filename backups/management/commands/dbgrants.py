@@ -11,6 +11,7 @@ from oobsite.errors import EXIT_DONE, EXIT_FAILED
 
 
 class Command(OobCommand):
+    is_recorded = False
     help = gettext_lazy("Prints the statements that give the backup account its rights, and says which are missing.")
 
     def add_arguments(self, parser: CommandParser) -> None:

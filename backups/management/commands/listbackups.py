@@ -14,6 +14,7 @@ from oobsite.errors import EXIT_DONE
 
 
 class Command(OobCommand):
+    is_recorded = False
     help = gettext_lazy("Lists the archives in the backup folder.")
 
     def add_arguments(self, parser: CommandParser) -> None:

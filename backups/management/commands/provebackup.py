@@ -17,7 +17,7 @@ class Command(RunCommand):
 
     def carry_out(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
         request = {"archives": options["names"]}
-        run = services.create_run(BackupRun.Action.PROOF, BackupRun.Trigger.COMMAND, request=request)
+        run = services.create_run(self.actor, BackupRun.Action.PROOF, BackupRun.Trigger.COMMAND, request)
         reports = services.carry_out(run, self.make_recorder(run, options)) or []
         proofs = {report["archive"]: {key: report[key] for key in report if key != "archive"} for report in reports}
         proved = [line["params"]["name"] for line in run.log if line["code"].startswith("archive-proved")]

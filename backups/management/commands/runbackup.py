@@ -24,7 +24,7 @@ class Command(RunCommand):
         if options["keep"] is not None and options["keep"] < 1:
             raise CommandError("--keep: 1 or more", returncode=2)
         request = Request(tuple(options["source"]), options["dump"], options["cold"], options["keep"])
-        run = services.create_run(BackupRun.Action.BACKUP, BackupRun.Trigger.COMMAND, request=request.to_json())
+        run = services.create_run(self.actor, BackupRun.Action.BACKUP, BackupRun.Trigger.COMMAND, request.to_json())
         services.carry_out(run, self.make_recorder(run, options))
         seconds = run.duration_seconds  # None: somebody has cancelled it before it began
         self.say(options, run.get_state_display() + (f" ({seconds:.1f} s)" if seconds is not None else ""))

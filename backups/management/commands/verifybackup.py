@@ -11,6 +11,7 @@ from oobsite.errors import EXIT_DONE, EXIT_FAILED
 
 
 class Command(OobCommand):
+    is_recorded = False
     help = gettext_lazy(
         "Reads archives to their last byte and compares them with their manifests; without names all of them."
     )

@@ -1,0 +1,77 @@
+"""How the command line shows what a restore would change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backups.messages import error_sentence, human_size
+from backups.services.preview import Figure, Preview
+
+FIGURE_TITLES: dict[str, Promise] = {
+    "patients": gettext_lazy("Patients"),
+    "consultations": gettext_lazy("Consultations"),
+    "invoices": gettext_lazy("Invoices"),
+    "appointments": gettext_lazy("Appointments"),
+    "documents": gettext_lazy("Documents"),
+}
+
+
+def preview_lines(preview: Preview) -> Iterator[str]:
+    """What people read before they confirm."""
+    for item in preview.items:
+        words = f"{human_size(item.size)}, {item.archive.get_proof_display()}"
+        yield f"  {item.archive.name}: {words} → {item.source.folder}"
+    for figure in preview.figures:
+        yield "  " + _figure_line(figure)
+    if preview.server_error is not None:
+        yield "! " + error_sentence(preview.server_error)
+    if preview.clients:
+        yield "! " + _("Connected to the database: %(names)s") % {"names": ", ".join(preview.clients)}
+    for problem in preview.problems:
+        yield "x " + error_sentence(problem)
+
+
+def _figure_line(figure: Figure) -> str:
+    words = {
+        "title": FIGURE_TITLES[figure.code],
+        "archived": _count_words(figure.archived),
+        "live": _count_words(figure.live),
+    }
+    line = _("%(title)s: %(archived)s in the backup, %(live)s now") % words
+    if figure.newest_archived and figure.newest_live and figure.newest_archived != figure.newest_live:
+        days = {"archived": date_format(figure.newest_archived), "live": date_format(figure.newest_live)}
+        line += " " + _("(the newest of %(archived)s, now of %(live)s)") % days
+    return line
+
+
+def _count_words(count: int | None) -> str:
+    return "?" if count is None else str(count)
+
+
+def preview_summary(preview: Preview) -> dict[str, Any]:
+    """A preview as --json shows it."""
+    return {
+        "ok": not preview.problems,
+        "archives": [item.archive.name for item in preview.items],
+        "figures": {
+            figure.code: {
+                "archived": figure.archived,
+                "live": figure.live,
+                "lost": figure.lost,
+                "newest_archived": figure.newest_archived,
+                "newest_live": figure.newest_live,
+            }
+            for figure in preview.figures
+        },
+        "clients": list(preview.clients),
+        "server_error": preview.server_error.code if preview.server_error else None,
+        "problems": [{"error": problem.code, "text": error_sentence(problem)} for problem in preview.problems],
+        "age_seconds": preview.age_seconds,
+        "size": preview.total_size,
+    }

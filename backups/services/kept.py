@@ -1,0 +1,153 @@
+"""What restores have kept beside the live data: read from the folders, shown from rows, released in time."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from backups.domain.catalog import delete_archive
+from backups.domain.errors import BusyError, FolderMissingError
+from backups.domain.lock import is_pinned, make_holder, require_lock, run_lock
+from backups.domain.restore.journal import Journal, Phase
+from backups.domain.restore.stage import list_restores
+from backups.domain.restore.undo import release
+from backups.models import BackupArchive, KeptData, Source, new_run_uid
+from backups.services import config
+from oobsite.accounts.actors import system_actor
+from oobsite.audit.services import record
+from oobsite.errors import OobError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class KeptRestore:
+    """One restore whose data lie beside those of its sources; ``until``: when they go by themselves."""
+
+    id: str
+    created_at: datetime
+    until: datetime
+    sources: tuple[str, ...]
+    phase: str
+    can_undo: bool
+
+
+def list_kept() -> list[KeptRestore]:
+    """What is kept, newest first, as the worker saw it last: the web process may not look into the folders."""
+    return [
+        KeptRestore(row.restore_id, row.created_at, row.until, tuple(row.sources), row.phase, row.can_undo)
+        for row in KeptData.objects.all()
+    ]
+
+
+def read_kept() -> dict[str, list[tuple[Source, Journal]]]:
+    """Sources and journals of each restore, by its id, from the folders themselves."""
+    found: dict[str, list[tuple[Source, Journal]]] = defaultdict(list)
+    for source in restorable_sources():
+        try:
+            for journal in list_restores(source.folder):
+                found[journal.id].append((source, journal))
+        except (OobError, OSError) as error:
+            logger.warning("%s: %s", source.folder, error)
+    return dict(found)
+
+
+def restorable_sources() -> list[Source]:
+    """Sources whose folder is there."""
+    sources = Source.objects.exclude(kind=Source.Kind.OWN)
+    return [source for source in sources if source.folder.is_dir()]
+
+
+def sync_kept() -> None:
+    """Make the rows agree with the folders."""
+    found = read_kept()
+    for restore_id, items in found.items():
+        _write_row(restore_id, items)
+    KeptData.objects.exclude(restore_id__in=found).delete()
+
+
+def _write_row(restore_id: str, items: list[tuple[Source, Journal]]) -> None:
+    created_at = _created_at(items)
+    KeptData.objects.update_or_create(
+        restore_id=restore_id,
+        defaults={
+            "phase": _joint_phase([journal for _source, journal in items]),
+            "sources": [source.name for source, _journal in items],
+            "created_at": created_at,
+            "until": created_at + timedelta(hours=settings.OOB_KEEP_OLD_HOURS),
+        },
+    )
+
+
+def _joint_phase(journals: list[Journal]) -> KeptData.Phase:
+    """That of the folder that wants most attention."""
+    if any(not journal.is_at_rest or journal.phase is Phase.PLACED for journal in journals):
+        return KeptData.Phase.PLACED
+    return KeptData.Phase.KEPT if any(journal.is_live for journal in journals) else KeptData.Phase.UNDONE
+
+
+def _created_at(items: list[tuple[Source, Journal]]) -> datetime:
+    return max(datetime.fromisoformat(journal.created_at) for _source, journal in items)
+
+
+def housekeep() -> None:
+    """Release what restores have kept long enough, and their safety backups; another time while a run works."""
+    try:
+        holder = make_holder(new_run_uid(), "housekeeping", timezone.now())
+        with run_lock(config.backup_dir(), holder) as lock_fd:
+            release_expired(lock_fd, holder.run_id)
+    except (BusyError, FolderMissingError):
+        return
+    except (OobError, OSError):  # must not hide how the run before it has ended
+        logger.exception("What restores have kept could not be looked after")
+
+
+def release_expired(lock_fd: int, uid: str) -> None:
+    """As ``housekeep``, for whoever holds the lock."""
+    for restore_id, items in read_kept().items():
+        if _is_over(items):
+            _release(restore_id, [source.folder for source, _journal in items])
+    sync_kept()
+    _delete_safety_archives(lock_fd, uid)
+
+
+def _is_over(items: list[tuple[Source, Journal]]) -> bool:
+    """Only what is tested or undone goes by itself."""
+    is_settled = all(journal.phase in (Phase.KEPT, Phase.UNDONE) for _source, journal in items)
+    return is_settled and _created_at(items) < _oldest_kept()
+
+
+def _oldest_kept() -> datetime:
+    return timezone.now() - timedelta(hours=settings.OOB_KEEP_OLD_HOURS)
+
+
+def _release(restore_id: str, folders: list[Path]) -> None:
+    for folder in folders:
+        try:
+            release(folder, restore_id)
+        except (OobError, OSError):
+            logger.exception("%s: what restore %s has kept could not be removed", folder, restore_id)
+            return
+    record(system_actor(), "restore.released", None, {"restore": restore_id})
+
+
+def _delete_safety_archives(lock_fd: int, uid: str) -> None:
+    """Those that are old enough and whose restore is known to have nothing left to put back."""
+    present = {source.name for source in restorable_sources()}
+    kept = set(KeptData.objects.values_list("restore_id", flat=True))
+    candidates = BackupArchive.objects.filter(is_safety=True, is_pinned=False, taken_at__lt=_oldest_kept())
+    for archive in candidates.select_related("run"):
+        request = archive.run.request if archive.run else {}
+        is_known = "restore" in request and present.issuperset(request.get("sources", ()))
+        if not is_known or request["restore"] in kept or not archive.path.exists() or is_pinned(archive.path):
+            continue
+        require_lock(config.backup_dir(), lock_fd)
+        delete_archive(archive.path, uid)
+        record(system_actor(), "archive.released", archive)
+        archive.delete()

@@ -1,0 +1,32 @@
+"""What a restore was asked to do, as its run keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from backups.models import BackupRun
+
+
+@dataclass(frozen=True)
+class RestoreRequest:
+    """Archives by name, each to the folder of its source, and what the user has agreed to.
+
+    ``are_clients_accepted``: who is connected to the database may lose the connection. ``are_folders_idle``: the
+    services that use the plain folders are stopped. ``are_old_passwords_accepted``: the accounts of the archive come
+    back, also when they do not let us in.
+    """
+
+    archives: tuple[str, ...]
+    with_safety_backup: bool = True
+    are_clients_accepted: bool = False
+    are_folders_idle: bool = False
+    are_old_passwords_accepted: bool = False
+
+    @classmethod
+    def of(cls, run: BackupRun) -> RestoreRequest:
+        values = {name: run.request[name] for name in cls.__dataclass_fields__ if name in run.request}
+        return cls(**{**values, "archives": tuple(values.get("archives", ()))})
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "archives": list(self.archives)}

@@ -1,0 +1,436 @@
+"""Restores through the service and the commands, on a real server that is restarted, with a folder beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import signal
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from realsite import DATABASE, ROOT, Site, flip_bytes, kill_hard, leftovers, point_settings_at, practice_server
+from restarting import KILLER, restarting_server, stages, wait_until
+
+from backups import services
+from backups.domain.errors import (
+    AccountWouldFailError,
+    ArchiveUnfitError,
+    ClientsConnectedError,
+    DamagedArchiveError,
+    FolderInUseError,
+    FoldersNotConfirmedError,
+    RestoreUnknownError,
+)
+from backups.domain.lock import make_holder, run_lock
+from backups.domain.restore import folders
+from backups.domain.restore.stage import list_restores
+from backups.domain.restore.undo import release
+from backups.models import BackupArchive, BackupRun, KeptData, Source
+from backups.services import kept, restoring
+from backups.services.request import Request
+from backups.services.restorerequest import RestoreRequest
+from backups.services.runs import Recorder
+from backups.services.targets import archives_of_stamp
+from oobsite.accounts.actors import system_actor, user_actor
+from oobsite.accounts.errors import NotAllowedError
+from oobsite.accounts.models import User
+from oobsite.audit.models import AuditEvent
+
+State = BackupRun.State
+
+
+@pytest.fixture(scope="module")
+def restarting():
+    with restarting_server() as server:
+        yield server
+
+
+@pytest.fixture
+def server(restarting):
+    """Nothing of another test is left in the folders."""
+    restarting.wait()
+    sql(restarting, f"DELETE FROM {DATABASE}.innodb_rows")
+    webelexis = restarting.datadir.parent / "webelexisdata"
+    webelexis.mkdir(exist_ok=True)
+    for path in webelexis.iterdir():
+        assert path.is_file()
+        path.unlink()
+    (webelexis / "settings.js").write_text("then")
+    (webelexis / "gone-later.txt").write_text("then")
+    yield restarting
+    for folder in (restarting.datadir, webelexis):
+        for journal in list_restores(folder):
+            release(folder, journal.id)
+
+
+@pytest.fixture
+def webelexis(server):
+    return server.datadir.parent / "webelexisdata"
+
+
+@pytest.fixture
+def site(server, installation, settings):
+    point_settings_at(server.practice, settings)
+    settings.DBNAME = DATABASE
+    Source.objects.exclude(name__in=("elexisdb", "webelexisdata")).update(is_active=False)
+    yield installation
+    assert leftovers(installation) == []
+
+
+def sql(server, *statements):
+    with contextlib.closing(server.connect()) as conn:
+        for statement in statements:
+            conn.query(statement)
+
+
+def carry_out(action, request):
+    run = services.create_run(system_actor(), action, BackupRun.Trigger.COMMAND, request)
+    services.carry_out(run, Recorder(run))
+    run.refresh_from_db()
+    return run
+
+
+def back_up(*sources):
+    run = carry_out(BackupRun.Action.BACKUP, Request(sources).to_json())
+    assert run.state == State.DONE, run.log
+    return archives_of_stamp(run.stamp)
+
+
+def restore(names, **consents):
+    request = RestoreRequest(tuple(names), are_folders_idle=True, **consents)
+    return carry_out(BackupRun.Action.RESTORE, request.to_json())
+
+
+def undo(run):
+    return carry_out(BackupRun.Action.UNDO, {"restore": run.uid})
+
+
+def codes(run):
+    return [line["code"] for line in run.log]
+
+
+def change(server, webelexis):
+    """What happens after the backup."""
+    sql(server, f"INSERT INTO {DATABASE}.innodb_rows VALUES (7)")
+    (webelexis / "settings.js").write_text("now")
+    (webelexis / "gone-later.txt").unlink()
+    (webelexis / "new.txt").write_text("now")
+
+
+def state_of(server, webelexis):
+    """``then``, ``now`` or a mix."""
+    server.wait()
+    files = {path.name: path.read_text() for path in webelexis.iterdir() if path.is_file()}
+    is_then = files == {"settings.js": "then", "gone-later.txt": "then"}
+    is_now = files == {"settings.js": "now", "new.txt": "now"}
+    found = {7 in server.rows("InnoDB"), is_now, not is_then}
+    return "mix" if len(found) > 1 else "now" if found.pop() else "then"
+
+
+# --- one restore and back -------------------------------------------------------------------------------------
+def test_a_moment_comes_back_and_is_put_back(server, webelexis, site):
+    names = back_up()
+    assert len(names) == 2
+    change(server, webelexis)
+    run = restore(names)
+    assert run.state == State.DONE, run.log
+    assert state_of(server, webelexis) == "then"
+    assert [restore.id for restore in kept.list_kept()] == [run.uid]
+    safety = BackupArchive.objects.filter(is_safety=True)
+    assert sorted(archive.series for archive in safety) == ["elexisdb", "webelexisdata"]
+    assert undo(run).state == State.DONE
+    assert state_of(server, webelexis) == "now"
+    assert KeptData.objects.get().phase == "undone"
+    acts = set(AuditEvent.objects.values_list("action", flat=True))
+    assert {"restore.requested", "restore.ended", "undo.ended", "restore.undone"} <= acts
+
+
+def test_each_stage_is_told_in_order(server, site):
+    run = restore(back_up("elexisdb"))
+    wanted = ["restore-checked", "restore-saved", "restore-staged", "archive-proved-database"]
+    wanted += ["restore-swapped-database", "restore-kept"]
+    assert [code for code in codes(run) if code in wanted] == wanted
+
+
+def test_the_safety_backup_holds_what_was_there(server, webelexis, site):
+    names = back_up("webelexisdata")
+    change(server, webelexis)
+    restore(names)
+    safety = BackupArchive.objects.get(is_safety=True)
+    again = restore([safety.name], with_safety_backup=False)
+    assert again.state == State.DONE, again.log
+    assert (webelexis / "settings.js").read_text() == "now"
+    assert BackupArchive.objects.filter(is_safety=True).count() == 1
+    assert "restore-without-safety" in codes(again)
+
+
+def test_what_is_kept_goes_in_time_and_its_safety_backup_with_it(server, webelexis, site):
+    run = restore(back_up("webelexisdata"))
+    kept.housekeep()
+    assert len(stages(webelexis)) == 1
+    journal_path = webelexis / f"#sql-oob-{run.uid}" / "journal.json"
+    old = datetime.now(UTC) - timedelta(hours=25)
+    content = json.loads(journal_path.read_text()) | {"created_at": old.isoformat(timespec="seconds")}
+    journal_path.write_text(json.dumps(content))
+    BackupArchive.objects.filter(is_safety=True).update(taken_at=old)
+    kept.housekeep()
+    assert stages(webelexis) == []
+    assert kept.list_kept() == []
+    assert not BackupArchive.objects.filter(is_safety=True).exists()
+    assert len(list((site / "backup").glob("webelexisdata_*.tar.gz"))) == 1
+    with pytest.raises(RestoreUnknownError):
+        undo(run)
+
+
+def test_a_task_that_comes_twice_does_nothing(server, site):
+    run = restore(back_up("webelexisdata"))
+    log = list(run.log)
+    assert services.carry_out(run, Recorder(run)) is None
+    run.refresh_from_db()
+    assert run.log == log
+
+
+# --- refusals: nothing is changed -------------------------------------------------------------------------------
+def test_a_damaged_archive_is_refused(server, webelexis, site):
+    names = back_up("webelexisdata")
+    change(server, webelexis)
+    path = site / "backup" / names[0]
+    flip_bytes(path, path.stat().st_size // 2, 20)
+    with pytest.raises(DamagedArchiveError):
+        restore(names)
+    assert (webelexis / "settings.js").read_text() == "now"
+    assert stages(webelexis) == []
+
+
+def test_data_of_another_kind_are_refused(server, webelexis, site):
+    names = back_up("webelexisdata")
+    Source.objects.filter(name="webelexisdata").update(kind=Source.Kind.MARIADB)
+    with pytest.raises(ArchiveUnfitError) as caught:
+        restore(names)
+    assert caught.value.reason == "other-kind"
+    assert stages(webelexis) == []
+
+
+def test_who_is_connected_is_asked_first(server, site):
+    names = back_up("elexisdb")
+    with contextlib.closing(server.practice.connect(user="elexisuser", password="elexis")):
+        with pytest.raises(ClientsConnectedError) as caught:
+            restore(names)
+        assert caught.value.names == ["elexisuser@localhost"]
+        run = restore(names, are_clients_accepted=True, with_safety_backup=False)
+    assert run.state == State.DONE
+    assert "restore-clients-cut" in codes(run)
+
+
+def test_a_folder_is_not_exchanged_before_its_services_are_stopped(server, site):
+    names = back_up("webelexisdata")
+    with pytest.raises(FoldersNotConfirmedError):
+        carry_out(BackupRun.Action.RESTORE, RestoreRequest(tuple(names)).to_json())
+
+
+def test_only_an_owner_may_restore(site):
+    care = User.objects.create_user("anna", role=User.Role.CARE)
+    with pytest.raises(NotAllowedError):
+        services.request_restore(user_actor(care), RestoreRequest(("x",)))
+    with pytest.raises(NotAllowedError):
+        services.preview_restore(user_actor(care), ["x"])
+
+
+def test_an_old_password_is_told_before_anything_is_exchanged(server, site, settings):
+    names = back_up("elexisdb")
+    user, old = settings.OOB_BACKUP_DBUSER, settings.OOB_BACKUP_DBPWD
+    set_password(server, user, "another")
+    settings.OOB_BACKUP_DBPWD = "another"
+    try:
+        with pytest.raises(AccountWouldFailError) as caught:
+            restore(names, with_safety_backup=False)
+        assert caught.value.reason == "other-password"
+        assert stages(server.datadir) == []
+    finally:
+        set_password(server, user, old)
+
+
+def set_password(server, user, password):
+    sql(server, *(f"SET PASSWORD FOR '{user}'@'{host}' = PASSWORD('{password}')" for host in ("%", "localhost")))
+
+
+def test_when_the_database_cannot_be_stopped_the_folder_is_taken_back(server, webelexis, site, settings):
+    names = back_up()
+    change(server, webelexis)
+    settings.OOB_DB_STOP_COMMAND = ["false"]
+    with pytest.raises(Exception, match="command-failed"):
+        restore(names, with_safety_backup=False)
+    assert state_of(server, webelexis) == "now"
+    assert stages(webelexis) == stages(server.datadir) == []
+
+
+def test_somebody_who_writes_into_the_folder_keeps_what_he_wrote(server, webelexis, site, monkeypatch):
+    names = back_up("webelexisdata")
+    change(server, webelexis)
+    swap = restoring.swap_folder
+
+    def write_and_swap(stage, job):
+        exchange = folders.exchange
+        monkeypatch.setattr(folders, "exchange", lambda s: (exchange(s), (webelexis / "late.txt").write_text("late")))
+        swap(stage, job)
+
+    monkeypatch.setattr(restoring, "swap_folder", write_and_swap)
+    with pytest.raises(FolderInUseError):
+        restore(names, with_safety_backup=False)
+    assert (webelexis / "settings.js").read_text() == "now"
+    (webelexis / "late.txt").unlink()
+
+
+def test_commands_of_the_administrator_stop_and_start_the_server(server, site, settings, tmp_path):
+    names = back_up("elexisdb")
+    settings.OOB_DB_STOP_COMMAND = ["sh", "-c", f"kill $(cat {server.practice.pid_file})"]
+    settings.OOB_DB_START_COMMAND = ["touch", str(tmp_path / "started")]
+    run = restore(names, with_safety_backup=False)
+    assert run.state == State.DONE, run.log
+    assert (tmp_path / "started").exists()
+
+
+# --- commands as processes --------------------------------------------------------------------------------------
+@pytest.fixture
+def commands(server, folder, prepared):
+    site = Site(folder, server.practice, prepared)
+    site.environment["DBNAME"] = DATABASE
+    code = "from backups.models import Source; "
+    code += "Source.objects.exclude(name__in=('elexisdb', 'webelexisdata')).update(is_active=False)"
+    subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v", "0", "-c", code], cwd=ROOT, env=site.environment, check=True
+    )
+    return site
+
+
+def test_the_command_restores_and_puts_back(server, webelexis, commands):
+    stamp = commands.run("runbackup")[1]["stamp"]
+    change(server, webelexis)
+    code, shown = commands.run("restorebackup", stamp, "--dry-run")
+    assert (code, len(shown["archives"])) == (0, 2)
+    assert state_of(server, webelexis) == "now"
+    code, done = commands.run("restorebackup", stamp, "--yes", "--folders-idle")
+    assert code == 0, done
+    assert state_of(server, webelexis) == "then"
+    assert commands.run("undorestore")[0] == 0
+    assert state_of(server, webelexis) == "now"
+    assert commands.run("recover")[0] == 0
+
+
+def test_without_a_terminal_nobody_is_asked(server, commands):
+    stamp = commands.run("runbackup", "--source", "webelexisdata")[1]["stamp"]
+    with commands.start("restorebackup", stamp, "--folders-idle") as child:
+        child.communicate()
+    assert child.returncode == 2
+
+
+@pytest.mark.parametrize(("typed", "code"), [("elexisoob", 2), ("yes", 0)])
+def test_at_a_terminal_the_word_is_asked_for(server, commands, typed, code):
+    stamp = commands.run("runbackup", "--source", "webelexisdata")[1]["stamp"]
+    master, slave = pty.openpty()
+    os.write(master, f"{typed}\n".encode())
+    command = [sys.executable, "manage.py", "restorebackup", stamp, "--folders-idle", "--no-safety-backup"]
+    environment = commands.environment | {"OOB_LANGUAGE": "en"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdin=slave, capture_output=True, check=False)
+    os.close(master)
+    os.close(slave)
+    assert done.returncode == code, done.stderr
+
+
+def test_while_a_backup_runs_there_is_no_restore(server, commands):
+    stamp = commands.run("runbackup", "--source", "webelexisdata")[1]["stamp"]
+    with run_lock(commands.backup_dir, make_holder("0123456789ab", "backup", datetime.now(UTC))):
+        code, content = commands.run("restorebackup", stamp, "--yes", "--folders-idle")
+    assert (code, content["error"]) == (4, "busy")
+
+
+KILLED = KILLER + "import manage\nsys.argv = ['manage.py', *sys.argv[1:]]\nmanage.main()"
+
+
+def run_killed(commands, step, *arguments):
+    """A command that kills itself before a step of the exchange; whether it came so far."""
+    environment = commands.environment | {"KILL_AT": str(step)}
+    command = [sys.executable, "-c", KILLED, *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr[-2000:]
+    return done.returncode != 0
+
+
+SOME_STEPS = (0, 4, 9, 13, 18, 24, 33, 35, 37)
+
+
+@pytest.mark.parametrize("step", SOME_STEPS)
+def test_a_killed_restore_is_recovered_to_one_state(server, webelexis, commands, step):
+    stamp = commands.run("runbackup")[1]["stamp"]
+    change(server, webelexis)
+    was_killed = run_killed(commands, step, "restorebackup", stamp, "--yes", "--folders-idle", "--no-safety-backup")
+    code, told = commands.run("recover")
+    assert code == 0, told
+    found = state_of(server, webelexis)
+    assert found in ("now", "then")
+    assert was_killed
+    if found == "now":
+        assert stages(server.datadir) == []
+    assert commands.run("runbackup")[0] == 0
+    assert list((commands.folder / "work").iterdir()) == []
+
+
+def progress_of_restore(commands):
+    with contextlib.closing(sqlite3.connect(commands.folder / "data" / "oobsite.sqlite3")) as conn:
+        return str(conn.execute("SELECT progress FROM backups_backuprun WHERE action = 'restore'").fetchone())
+
+
+@pytest.mark.parametrize("stage", ["examine", "pack", "stage"])
+def test_a_restore_killed_before_the_exchange_changes_nothing(server, webelexis, commands, stage):
+    stamp = commands.run("runbackup")[1]["stamp"]
+    change(server, webelexis)
+    child = commands.start("restorebackup", stamp, "--yes", "--folders-idle")
+    wait_until(lambda: f'"stage": "{stage}"' in progress_of_restore(commands))
+    kill_hard(child)
+    assert commands.run("recover")[0] == 0
+    assert state_of(server, webelexis) == "now"
+    assert stages(server.datadir) == stages(webelexis) == []
+
+
+@pytest.mark.parametrize("step", [2, 9, 15, 22])
+def test_a_killed_undo_is_recovered_to_one_state(server, webelexis, commands, step):
+    stamp = commands.run("runbackup")[1]["stamp"]
+    change(server, webelexis)
+    assert commands.run("restorebackup", stamp, "--yes", "--folders-idle", "--no-safety-backup")[0] == 0
+    was_killed = run_killed(commands, step, "undorestore")
+    run_killed(commands, 1, "recover")
+    assert commands.run("recover")[0] == 0
+    found = state_of(server, webelexis)
+    assert found in (("now", "then") if was_killed else ("now",))
+
+
+# --- what would I lose ------------------------------------------------------------------------------------------
+def test_the_preview_counts_what_came_since(installation, settings):
+    with practice_server(patients=30) as practice:
+        point_settings_at(practice, settings)
+        names = back_up("elexisdb")
+        with contextlib.closing(practice.connect(DATABASE)) as conn:
+            conn.query("INSERT INTO behandlungen (id, deleted, Datum) VALUES ('x1', '0', '20991231')")
+            conn.query("INSERT INTO kontakt (id, deleted, istPatient) VALUES ('x2', '0', '1')")
+            conn.query("COMMIT")
+        preview = services.preview_restore(system_actor(), names)
+    figures = {figure.code: figure for figure in preview.figures}
+    assert {code: figure.lost for code, figure in figures.items()} == {
+        "patients": 1,
+        "consultations": 1,
+        "invoices": 0,
+        "appointments": 0,
+        "documents": 0,
+    }
+    assert figures["consultations"].newest_live.year == 2099
+    assert figures["consultations"].newest_archived.year < 2099
+    assert preview.problems == ()
+    down = services.preview_restore(system_actor(), names)
+    assert down.server_error.code == "server-unreachable"
+    assert down.figures[0].archived == figures["patients"].archived
+    assert down.figures[0].live is None
