@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -17,6 +18,7 @@ from backups.filters import ResultFilter, SeriesFilter
 from backups.forms import SourceForm
 from backups.messages import human_size
 from backups.models import BackupArchive, BackupRun, Source, series_titles
+from oobsite.accounts.reauth import recent_login
 from oobsite.templatetags import oob
 
 
@@ -52,6 +54,10 @@ class SourceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Source | None = None) -> tuple[str, ...]:
         return ("name", "kind", "path") if _is_own(obj) else ()
+
+    @method_decorator(recent_login)
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().delete_view(request, *args, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: Source | None = None) -> bool:
         return not _is_own(obj) and super().has_delete_permission(request, obj)
@@ -109,6 +115,11 @@ class BackupArchiveAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = (SeriesFilter, "proof")
     fields = ("is_pinned",)
     list_per_page = 50
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """The column for downloads stands there for those who may."""
+        may_download = request.user.has_perm("backups.download_backuparchive")
+        return self.list_display if may_download else self.list_display[:-1]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BackupArchive]:
         self._titles = series_titles()

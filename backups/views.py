@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import cast
-
 from django.contrib import messages
-from django.contrib.admin.views.decorators import staff_member_required
-from django.contrib.auth.decorators import permission_required
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from backups import services
-from backups.domain.lock import open_pinned
 from backups.messages import error_sentence
 from backups.models import BackupArchive, BackupRun
-from oobsite.accounts.models import User
+from backups.restore_facts import RESTORE_ACTIONS
+from oobsite.accounts.actors import actor_of
+from oobsite.accounts.guards import staff_with
 from oobsite.errors import OobError
-
-View = Callable[..., HttpResponseBase]
-
-
-def staff_with(permission: str) -> Callable[[View], View]:
-    """Ask for a login, then for ``permission``. The login leads to the overview: a POST cannot be repeated."""
-
-    def guard(view: View) -> View:
-        checked = permission_required(permission, raise_exception=True)(view)
-        return staff_member_required(checked, redirect_field_name="")
-
-    return guard
 
 
 @require_POST
 @staff_with("backups.add_backuprun")
 def backup_now(request: HttpRequest) -> HttpResponse:
     try:
-        services.request_backup(user=cast(User, request.user))
+        services.request_backup(actor_of(request))
     except OobError as error:
         messages.error(request, error_sentence(error))
     else:
@@ -46,11 +30,11 @@ def backup_now(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@staff_with("backups.add_backuprun")
+@staff_with("backups.prove_backuparchive")
 def archive_prove(request: HttpRequest, pk: int) -> HttpResponse:
     archive = get_object_or_404(BackupArchive, pk=pk)
     try:
-        services.request_proof(archive, user=cast(User, request.user))
+        services.request_proof(actor_of(request), archive)
     except OobError as error:
         messages.error(request, error_sentence(error))
     else:
@@ -63,19 +47,20 @@ def archive_prove(request: HttpRequest, pk: int) -> HttpResponse:
 def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(BackupRun, pk=pk)
     if run.is_open:
-        services.request_cancel(run)
+        services.request_cancel(actor_of(request), run)
         messages.success(request, _("The job ends as soon as it can. Finished archives are kept."))
     else:
         messages.warning(request, _("The job had already ended."))
-    return redirect("admin:index")
+    is_shown_apart = run.action in RESTORE_ACTIONS and request.user.has_perm("backups.restore_backuparchive")
+    return redirect("backups:restore-run", pk) if is_shown_apart else redirect("admin:index")
 
 
 @require_GET
-@staff_with("backups.view_backuparchive")
+@staff_with("backups.download_backuparchive")
 def archive_download(request: HttpRequest, pk: int) -> HttpResponseBase:
     archive = get_object_or_404(BackupArchive, pk=pk)
     try:
-        file = open_pinned(archive.path)
+        file = services.open_download(actor_of(request), archive)
     except OSError:
         return render(request, "backups/archive_missing.html", {"archive": archive}, status=404)
     return FileResponse(file, as_attachment=True, filename=archive.name)

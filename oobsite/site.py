@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -14,15 +16,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 @dataclass(frozen=True)
 class MenuItem:
-    """A point of the main menu: url name, picture, words."""
+    """A point of the main menu: url name, picture, words; the permission when it is no page of a model."""
 
     view: str
     icon: str
     title: Promise
+    permission: str = ""
 
     @property
     def url(self) -> str:
@@ -31,10 +35,16 @@ class MenuItem:
 
 MENU = (
     MenuItem("admin:backups_backuparchive_changelist", "disk", _("Backups")),
+    MenuItem("backups:restore", "back", pgettext_lazy("menu", "Restore"), "backups.restore_backuparchive"),
     MenuItem("admin:backups_backuprun_changelist", "log", _("Runs")),
     MenuItem("admin:backups_source_changelist", "folder", _("Sources")),
     MenuItem("admin:accounts_user_changelist", "user", _("Users")),
+    MenuItem("admin:audit_auditevent_changelist", "book", _("Audit log")),
 )
+
+
+#: Apps whose models have pages.
+OUR_APPS = ("accounts", "audit", "backups")
 
 
 class OobAdminSite(AdminSite):
@@ -45,17 +55,45 @@ class OobAdminSite(AdminSite):
     enable_nav_sidebar = False
     empty_value_display = ""
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Models of ours only: a library's pages are side doors (that of django-q2 runs any function one types)."""
+        models: Iterable[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        ours = [model for model in models if model._meta.app_label in OUR_APPS]
+        from oobsite.audit.history import audited  # models are not loaded when the site is made
+
+        super().register(ours, audited(admin_class or ModelAdmin), **options)
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Add the points of the menu that lead to pages this user may see."""
         context = super().each_context(request)
         allowed = {model["admin_url"] for app in context["available_apps"] for model in app["models"]}
-        menu = [item for item in MENU if item.url in allowed]
+        menu = [
+            item for item in MENU if item.url in allowed or (item.permission and request.user.has_perm(item.permission))
+        ]
         return {**context, "menu": menu, "practice_name": settings.OOB_PRACTICE_NAME}
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         from oobsite.dashboard import build_dashboard  # the models are not loaded when the site is made
 
         return super().index(request, {"dashboard": build_dashboard(timezone.now()), **(extra_context or {})})
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Nobody logs in by Django's own form: it knows neither the second factor nor the lock."""
+        if request.user.is_authenticated:
+            return redirect("admin:index")
+        from allauth.account.utils import get_next_redirect_url  # models again
+
+        return redirect_to_login(get_next_redirect_url(request) or reverse("admin:index"))
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return redirect("account_change_password")
+
+    def password_change_done(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return redirect("mfa_index")
 
     def app_index(  # type: ignore[override]
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None

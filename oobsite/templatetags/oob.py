@@ -109,9 +109,40 @@ def stage_words(stage: str) -> str:
         "dump": gettext("Writing the database as SQL"),
         "pack": gettext("Packing"),
         "verify": gettext("Reading the archive back"),
-        "unpack": gettext("Unpacking the archive for the test restore"),
+        "unpack": gettext("Unpacking the archive"),
+        "examine": gettext("Checking the archive, the folder and the server"),
+        "stage": gettext("Unpacking beside the present data"),
+        "gate": gettext("Getting the exchange ready"),
+        "stop": gettext("Stopping the database"),
+        "swap": gettext("Exchanging the data"),
+        "test": gettext("Waiting for the database and testing it"),
         "check": gettext("Checking all tables of the test restore"),
     }.get(stage, gettext("Working"))
+
+
+@register.filter
+def step_words(step: str) -> str:
+    """The steps of a restore."""
+    return {
+        "check": gettext("Check the backup, the room and the server"),
+        "safety": gettext("Save the present data"),
+        "stage": gettext("Unpack the backup beside the present data"),
+        "prove": gettext("Restore it for a test"),
+        "swap": gettext("Exchange the data"),
+        "test": gettext("Start the database and test it"),
+    }[step]
+
+
+@register.filter
+def age(seconds: float) -> str:
+    """How old something is, in words: ``3 minutes``, ``5 hours``, ``12 days``."""
+    minutes = max(0, round(seconds / 60))
+    if minutes < 120:
+        return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+    if minutes < 48 * 60:
+        return ngettext("%(count)d hour", "%(count)d hours", minutes // 60) % {"count": minutes // 60}
+    days = minutes // (24 * 60)
+    return ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
 
 
 @register.filter
@@ -126,7 +157,7 @@ def skip_reason(reason: str) -> str:
         "unreadable-folder": gettext("no permission to read the folder and all it holds"),
         "read-error": gettext("the disk could not read it"),
         "attributes": gettext("saved without its special rights"),
-        "other-filesystem": gettext("lies on another disk"),
+        "other-filesystem": gettext("lies on another disk or in a subvolume of its own"),
     }.get(reason, reason)
 
 

@@ -17,6 +17,7 @@ from backups import services
 from backups.messages import KEEP_REASONS, sentence
 from backups.models import BackupRun, Source
 from backups.services import catalogue
+from oobsite.accounts.actors import system_actor
 
 
 def run_plain(name, *arguments):
@@ -47,7 +48,8 @@ def test_every_command_says_in_json_what_went_wrong(practice, run_command, setti
 def test_a_run_for_people_names_archives_and_ends_with_its_state(practice):
     code, out, err = run_plain("runbackup")
     assert (code, err) == (0, "")
-    lines = out.splitlines()
+    who, *lines = out.splitlines()
+    assert system_actor().name in who
     assert ["webelexisdata_" in lines[0], "pacsdata_" in lines[1]] == [True, True]
     assert lines[-1].endswith(" s)")
 
@@ -108,7 +110,7 @@ def test_a_run_that_was_cancelled_before_it_began_is_told(practice, monkeypatch)
 
     def create_and_cancel(*args, **kwargs):
         run = create(*args, **kwargs)
-        services.request_cancel(run)
+        services.request_cancel(system_actor(), run)
         return run
 
     monkeypatch.setattr(services, "create_run", create_and_cancel)
@@ -128,7 +130,7 @@ def test_a_proof_gives_no_report_of_another_proof(practice, run_command):
 def test_a_run_without_its_task_is_not_kept(practice, monkeypatch):
     monkeypatch.setattr(services, "async_task", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        services.request_backup()
+        services.request_backup(system_actor())
     assert not BackupRun.objects.exists()
 
 

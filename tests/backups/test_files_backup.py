@@ -21,6 +21,7 @@ from backups.jobs import carry_out_run
 from backups.models import BackupArchive, BackupRun, Source
 from backups.services import catalogue
 from backups.services.retention import to_generations
+from oobsite.accounts.actors import system_actor
 
 ROOT = Path(__file__).parents[2]
 State = BackupRun.State
@@ -259,20 +260,20 @@ def test_a_cancelled_run_ends_and_leaves_nothing_incomplete(practice):
 
 def test_a_waiting_run_that_is_cancelled_never_starts(practice):
     run = BackupRun.objects.create(trigger="screen")
-    services.request_cancel(run)
+    services.request_cancel(system_actor(), run)
     assert carry_out_run(run.pk) == State.INTERRUPTED
     assert names(practice) == []
 
 
 def test_a_task_that_comes_twice_is_carried_out_once(practice):
-    run = services.request_backup()
+    run = services.request_backup(system_actor())
     assert [carry_out_run(run.pk), carry_out_run(run.pk)] == [State.DONE, State.DONE]
     assert len(names(practice)) == 2
 
 
 def test_an_unexpected_error_is_recorded_and_goes_on(practice, monkeypatch):
     monkeypatch.setattr("backups.services.backup.choose_stamp", lambda *_: 1 / 0)
-    run = services.request_backup()
+    run = services.request_backup(system_actor())
     with pytest.raises(ZeroDivisionError):
         carry_out_run(run.pk)
     run.refresh_from_db()

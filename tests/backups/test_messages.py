@@ -13,7 +13,7 @@ from django.utils import translation
 
 from backups.domain import errors
 from backups.domain.retention import REASONS as KEPT
-from backups.messages import KEEP_REASONS, OBJECTS, SENTENCES, error_sentence, human_size, sentence
+from backups.messages import KEEP_REASONS, OBJECTS, PHASES, SENTENCES, error_sentence, human_size, sentence
 from oobsite.errors import OobError
 
 ROOT = Path(__file__).parents[2] / "backups"
@@ -136,6 +136,14 @@ def test_what_the_operating_system_says_is_words():
     with translation.override("en"):
         text = error_sentence(errors.FolderMissingError(Path("/backup"), "Permission denied"))
     assert "access is refused" in text
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_what_mariadb_backup_was_doing_is_words(phase):
+    with translation.override("de"):
+        text = error_sentence(errors.HotBackupError(phase, 3, "broken"))
+        assert f"({PHASES[phase]})" in text
+    assert phase not in text.replace("mariadb-backup", "")
 
 
 def test_every_reason_to_keep_an_archive_is_words():

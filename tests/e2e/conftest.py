@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.test import override_settings
+
+from tests.people import PASSWORD, code
 
 CHROMIUM = "/usr/bin/chromium"
 
@@ -42,3 +45,30 @@ def plain_static_files(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def backup_folder(settings, tmp_path):
     settings.OOB_BACKUP_DIR = tmp_path
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(transactional_db):
+    """The cache's table has no model, so nothing empties it between the tests."""
+    cache.clear()
+
+
+@pytest.fixture
+def complaints(page):
+    """What the browser complains of: violations of the policy, missing files, errors of scripts."""
+    found = []
+    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on("response", lambda answer: found.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+    return found
+
+
+def log_in(page, live_server, user):
+    """The whole login of ``user``, as he does it."""
+    page.goto(f"{live_server.url}/")
+    page.fill("[name=login]", user.username)
+    page.fill("[name=password]", PASSWORD)
+    page.click("#login-form button")
+    page.fill("[name=code]", code(user))
+    page.click("#code-form button")
+    page.wait_for_url(f"{live_server.url}/")

@@ -8,13 +8,13 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from backups.models import BackupArchive, BackupRun, Source
-from oobsite.accounts.models import User
+from tests.e2e.conftest import log_in
+from tests.people import make_user
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.filterwarnings("ignore::pytest.PytestRemovedIn10Warning"),  # pytest-base-url's fixture
 ]
-PASSWORD = "sieben-alte-Buchen"
 NARROW = {"width": 390, "height": 800}
 
 
@@ -23,7 +23,7 @@ def owner(transactional_db):
     """The migrated rows are gone after the first test with a live server: make what the screens need."""
     Source.objects.all().delete()
     Source.objects.create(name="elexisdb", title="Elexis", kind="mariadb", path="elexisdb")
-    return User.objects.create_superuser("muster", password=PASSWORD, first_name="Anna", last_name="Muster")
+    return make_user(username="muster", first_name="Anna", last_name="Muster")
 
 
 @pytest.fixture
@@ -47,23 +47,9 @@ def archive(owner):
 
 
 @pytest.fixture
-def complaints(page):
-    """What the browser complains of: violations of the policy, missing files, errors of scripts."""
-    found = []
-    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: found.append(str(error)))
-    page.on("response", lambda answer: found.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
-    return found
-
-
-@pytest.fixture
 def screen(page, live_server, owner):
     """A page after the login."""
-    page.goto(f"{live_server.url}/")
-    page.fill("[name=username]", "muster")
-    page.fill("[name=password]", PASSWORD)
-    page.click("button[type=submit]")
-    page.wait_for_url(f"{live_server.url}/")
+    log_in(page, live_server, owner)
     return page
 
 
@@ -73,7 +59,8 @@ def pages_of(archive, owner):
     for model, row in {**rows, "accounts/user": owner}.items():
         yield from (f"/{model}/", f"/{model}/{row.pk}/change/")
     yield from ("/", f"/backups/source/{source.pk}/history/", f"/backups/source/{source.pk}/delete/")
-    yield from ("/backups/source/add/", "/accounts/user/add/", "/password_change/")
+    yield from ("/backups/source/add/", "/accounts/user/add/")
+    yield from (f"/accounts/{name}/" for name in ("password", "sessions", "recovery-codes", "second-factor/anew"))
 
 
 def test_the_first_screen_says_that_there_is_no_backup(screen):

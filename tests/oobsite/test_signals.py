@@ -27,13 +27,15 @@ def run(command, number):
 
 
 class Hasty(OobCommand):
+    is_recorded = needs_tables = False
+
     def carry_out(self, options):
         os.kill(os.getpid(), self.number)
         return {"ok": True}, 0
 
 
 class Gentle(OobCommand):
-    ends_gently = True
+    ends_gently, is_recorded, needs_tables = True, False, False
     signals = 1
 
     def carry_out(self, options):

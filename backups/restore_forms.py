@@ -1,0 +1,81 @@
+"""What a user agrees to and types before data are replaced."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from backups.services.preview import Preview
+from backups.services.restorerequest import RestoreRequest
+
+
+class TypedField(forms.CharField):
+    """A text that must be typed exactly; the browser compares it too, and wakes the button up."""
+
+    def __init__(self, wanted: str, **options: Any) -> None:
+        self.wanted = wanted
+        typing = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        super().__init__(widget=forms.TextInput({**typing, "pattern": _as_pattern(wanted), "title": wanted}), **options)
+
+    def clean(self, value: Any) -> str:
+        text: str = super().clean(value)
+        if text and text != self.wanted:
+            raise forms.ValidationError(
+                gettext("Type “%(wanted)s”, exactly as it stands here.") % {"wanted": self.wanted}
+            )
+        return text
+
+
+def _as_pattern(text: str) -> str:
+    """A regular expression of the browser for ``text``; it refuses escapes of what needs none."""
+    return re.sub(r"([\^$.*+?()\[\]{}|/\\])", r"\\\1", text)
+
+
+class RestoreForm(forms.Form):
+    """The fields depend on what is restored and on who is connected."""
+
+    folders = forms.BooleanField(label=_("The programs that use these folders are stopped"))
+    clients = forms.BooleanField(label=_("The connected programs may lose their connection"))
+    passwords = forms.BooleanField(
+        required=False, label=_("Restore also when oobsite can then no longer log in to the database")
+    )
+
+    def __init__(self, *args: Any, preview: Preview, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        self.preview = preview
+        needed = {
+            "folders": preview.needs_folder_confirmation,
+            "clients": bool(preview.clients),
+            "passwords": preview.has_database,
+        }
+        for name in [name for name, is_needed in needed.items() if not is_needed]:
+            del self.fields[name]
+        self.fields["waiver"] = TypedField(gettext("no backup"), required=False, label=_("Without a safety backup"))
+        self.fields["confirmation"] = TypedField(wanted_word(preview), label=_("To confirm, type the name"))
+
+    def to_request(self) -> RestoreRequest:
+        agreed = self.cleaned_data
+        return RestoreRequest(
+            archives=tuple(item.archive.name for item in self.preview.items),
+            with_safety_backup=not agreed["waiver"],
+            are_clients_accepted=agreed.get("clients", False),
+            are_folders_idle=agreed.get("folders", False),
+            are_old_passwords_accepted=agreed.get("passwords", False),
+        )
+
+
+def wanted_word(preview: Preview) -> str:
+    """The name of what is replaced: the database, else the practice."""
+    return preview.database if preview.has_database else settings.OOB_PRACTICE_NAME or gettext("restore")
+
+
+class UndoForm(forms.Form):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["confirmation"] = TypedField(gettext("put back"), label=_("To confirm, type the words"))

@@ -1,0 +1,224 @@
+"""The screens of a restore: what they offer, what they demand before they order it, and what they tell meanwhile."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from backups import services
+from backups.models import BackupArchive, BackupRun, KeptData
+from backups.restore_facts import restore_progress
+from backups.services.runs import Recorder
+from tests.people import make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages")]
+State = BackupRun.State
+INLINE = re.compile(r"\sstyle=|<style|\son[a-z]+=\"|javascript:|<script(?![^>]*\ssrc=)[^>]*>\s*\S", re.IGNORECASE)
+LIST = "/backups/restore/"
+
+
+@pytest.fixture
+def owner(client, settings):
+    settings.OOB_PRACTICE_NAME = "Praxis Dr. Muster (Bern)"
+    user = make_user(username="muster", language="en")
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def stamp(practice, run_command):
+    """A backup of two folders, which have changed since."""
+    code, answer = run_command("runbackup")
+    assert code == 0
+    for name in ("webelexisdata", "pacsdata"):
+        (practice / "mnt" / name / "file").write_bytes(b"now")
+    return answer["stamp"]
+
+
+@pytest.fixture
+def kept(db):
+    now = timezone.now()
+    return KeptData.objects.create(
+        restore_id="abc123", phase="kept", sources=["pacsdata"], created_at=now, until=now + timedelta(hours=24)
+    )
+
+
+def confirm_url(stamp):
+    return f"{LIST}moments/{stamp}/"
+
+
+def text_of(answer):
+    assert answer.status_code == 200
+    html = answer.content.decode()
+    assert not INLINE.search(html)
+    return html
+
+
+def make_restore(**values):
+    names = list(BackupArchive.objects.values_list("name", flat=True))
+    values = {"trigger": "screen", "state": State.RUNNING, "started_at": timezone.now(), **values}
+    return BackupRun.objects.create(action="restore", request={"archives": names}, **values)
+
+
+def log(*codes):
+    return [{"at": timezone.now().isoformat(), "level": "info", "code": code, "params": {}} for code in codes]
+
+
+# --- the list -------------------------------------------------------------------------------------------------
+def test_a_moment_is_one_row_with_its_sources(client, owner, stamp):
+    html = text_of(client.get(LIST))
+    assert html.count(confirm_url(stamp)) == 1
+    assert BackupArchive.objects.count() == 2
+
+
+def test_nothing_to_restore_is_said(client, owner):
+    assert "There is no backup yet that could be restored." in text_of(client.get(LIST))
+
+
+def test_a_moment_without_its_file_leads_nowhere(client, owner, stamp):
+    BackupArchive.objects.first().path.unlink()
+    html = text_of(client.get(LIST))
+    assert confirm_url(stamp) not in html
+    assert "file is missing" in html
+
+
+def test_dumps_and_own_data_are_not_offered(client, owner):
+    for series in ("elexisdb_sql", "oobsite"):
+        name = f"{series}_2026-11-24-0315.tar.gz"
+        BackupArchive.objects.create(name=name, series=series, size=1, taken_at=timezone.now())
+    assert "2026-11-24-0315" not in text_of(client.get(LIST))
+
+
+def test_what_an_earlier_restore_has_kept_stands_on_top(client, owner, kept):
+    assert text_of(client.get(LIST)).index(f"{LIST}kept/abc123/") < text_of(client.get(LIST)).index("<table")
+    KeptData.objects.update(phase="undone")
+    assert f"{LIST}kept/abc123/" not in text_of(client.get(LIST))
+
+
+@pytest.mark.parametrize("role", ["care", "reader"])
+def test_only_an_owner_finds_it_in_the_menu(client, role):
+    client.force_login(make_user(role))
+    assert LIST not in client.get("/").content.decode()
+
+
+# --- the warning ----------------------------------------------------------------------------------------------
+def test_the_right_name_orders_the_restore(client, owner, stamp):
+    typed = {"confirmation": "Praxis Dr. Muster (Bern)", "folders": "on"}
+    answer = client.post(confirm_url(stamp), typed)
+    run = BackupRun.objects.get(action="restore")
+    assert answer.url == f"{LIST}runs/{run.pk}/"
+    assert (run.state, run.requested_by, run.request["with_safety_backup"]) == (State.QUEUED, owner, True)
+    assert sorted(run.request["archives"]) == sorted(BackupArchive.objects.values_list("name", flat=True))
+    assert run.request["are_folders_idle"] is True
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {},
+        {"confirmation": "Praxis Dr. Muster (Bern)"},
+        {"confirmation": "praxis", "folders": "on"},
+        {"confirmation": "Praxis Dr. Muster (Bern)", "folders": "on", "waiver": "yes"},
+    ],
+)
+def test_less_than_all_orders_nothing(client, owner, stamp, typed):
+    assert "errorlist" in text_of(client.post(confirm_url(stamp), typed))
+    assert not BackupRun.objects.filter(action="restore").exists()
+
+
+def test_who_wants_no_safety_backup_types_so(client, owner, stamp):
+    typed = {"confirmation": "Praxis Dr. Muster (Bern)", "folders": "on", "waiver": "no backup"}
+    client.post(confirm_url(stamp), typed)
+    assert BackupRun.objects.get(action="restore").request["with_safety_backup"] is False
+
+
+def test_one_source_can_be_chosen(client, owner, stamp):
+    html = text_of(client.get(confirm_url(stamp), {"source": "pacsdata"}))
+    assert '<input type="hidden" name="source" value="pacsdata">' in html
+    typed = {"confirmation": "Praxis Dr. Muster (Bern)", "folders": "on", "source": "pacsdata"}
+    client.post(confirm_url(stamp), typed)
+    assert BackupRun.objects.get(action="restore").request["archives"] == [f"pacsdata_{stamp}.tar.gz"]
+
+
+def test_an_archive_that_failed_its_proof_is_not_put_in_place(client, owner, stamp):
+    BackupArchive.objects.filter(series="pacsdata").update(proof="failed")
+    html = text_of(client.get(confirm_url(stamp)))
+    assert "did not pass its test restore" in html
+    assert "restore-form" not in html
+
+
+def test_a_moment_that_is_gone_leads_back(client, owner):
+    assert client.get(confirm_url("2020-01-01-0000")).url == LIST
+
+
+def test_nothing_begins_while_another_job_runs(client, owner, stamp):
+    BackupRun.objects.create(trigger="schedule", state=State.RUNNING)
+    typed = {"confirmation": "Praxis Dr. Muster (Bern)", "folders": "on"}
+    assert client.post(confirm_url(stamp), typed).url == LIST
+    assert not BackupRun.objects.filter(action="restore").exists()
+
+
+# --- the progress ---------------------------------------------------------------------------------------------
+def now_step(run):
+    return [str(item.step) for item in restore_progress(run).steps if item.state == "now"]
+
+
+@pytest.mark.parametrize(
+    ("stage", "codes", "step", "is_untouched"),
+    [
+        ("examine", [], "check", True),
+        ("verify", ["restore-checked"], "check", True),
+        ("pack", ["restore-checked"] * 2, "safety", True),
+        ("stage", ["restore-checked", "restore-checked", "restore-saved"], "stage", True),
+        ("verify", ["restore-saved", "restore-staged", "restore-staged"], "prove", True),
+        ("swap", ["restore-saved", "restore-staged", "restore-staged"], "swap", False),
+        ("", ["restore-staged", "restore-staged", "restore-swapped-folder"], "swap", False),
+    ],
+)
+def test_the_page_knows_the_step_and_whether_the_data_are_untouched(
+    client, owner, stamp, stage, codes, step, is_untouched
+):
+    run = make_restore(progress={"stage": stage}, log=log(*codes))
+    assert (now_step(run), restore_progress(run).is_untouched) == ([step], is_untouched)
+    html = text_of(client.get(f"{LIST}runs/{run.pk}/"))
+    assert 'http-equiv="refresh"' in html
+    assert ("Your data are still untouched." in html) is is_untouched
+    assert (f"/backups/runs/{run.pk}/cancel/" in html) is is_untouched
+
+
+def test_a_cancelled_restore_comes_back_to_its_page(client, owner, stamp):
+    run = make_restore(state=State.QUEUED)
+    answer = client.post(f"/backups/runs/{run.pk}/cancel/")
+    assert answer.url == f"{LIST}runs/{run.pk}/"
+    assert "The restore was interrupted." in text_of(client.get(answer.url))
+
+
+def test_another_run_has_no_such_page(client, owner):
+    run = BackupRun.objects.create(trigger="schedule", state=State.DONE)
+    assert client.get(f"{LIST}runs/{run.pk}/").status_code == 404
+
+
+# --- the whole way, and back ----------------------------------------------------------------------------------
+def carry_out(client, answer):
+    run = BackupRun.objects.latest()
+    services.carry_out(run, Recorder(run))
+    run.refresh_from_db()
+    assert run.state == State.DONE, run.log
+    return text_of(client.get(answer.url))
+
+
+def test_the_data_come_back_and_go_again(client, owner, stamp, practice):
+    file = practice / "mnt" / "pacsdata" / "file"
+    typed = {"confirmation": "Praxis Dr. Muster (Bern)", "folders": "on", "source": "pacsdata"}
+    html = carry_out(client, client.post(confirm_url(stamp), typed))
+    assert "Your data are restored." in html
+    assert 'http-equiv="refresh"' not in html
+    assert file.stat().st_size == 20_000
+    undo_url = re.search(rf"{LIST}kept/[0-9a-f]+/", html)[0]
+    text_of(client.get(undo_url))
+    assert "errorlist" in text_of(client.post(undo_url, {"confirmation": "yes"}))
+    html = carry_out(client, client.post(undo_url, {"confirmation": "put back"}))
+    assert "The old data are back." in html
+    assert file.read_bytes() == b"now"
+    assert client.get(undo_url).status_code == 404
