@@ -63,7 +63,7 @@ def take_cold_backup(order: ColdOrder, job: Job, *, on_running: Callable[[Connec
     ``on_running`` gets a connection to the private server, to count.
     Raises ``ServerRunningError``, ``NetworkFolderError``, ``ThrowawayServerError``, ``ColdFormatError``.
     """
-    if file_system_type(order.datadir) in _NETWORK_TYPES:
+    if is_on_network(order.datadir):
         raise NetworkFolderError(order.datadir)
     folder = make_private_folder(job.work_dir / "cold", order.identity)
     copy = make_private_folder(folder / "data", order.identity)
@@ -115,6 +115,11 @@ def _copy(order: ColdOrder, copy: Path, job: Job) -> None:
     lines = [line for line in log_path.read_text(errors="replace").splitlines() if "socket ignored" not in line]
     if any(statuses) or lines:
         raise TarError(order.datadir, max(statuses), lines[0] if lines else "")
+
+
+def is_on_network(path: Path) -> bool:
+    """Whether ``path`` lies on another machine: locks taken here may not be seen there."""
+    return file_system_type(path) in _NETWORK_TYPES
 
 
 def file_system_type(path: Path) -> str:

@@ -24,7 +24,7 @@ from backups.domain.errors import (
     ServerUnreachableError,
 )
 from backups.domain.mariadb import rights
-from backups.domain.mariadb.cold import file_system_type
+from backups.domain.mariadb.cold import is_on_network
 from backups.domain.mariadb.server import (
     START_VARIABLES,
     Access,
@@ -41,7 +41,6 @@ from oobsite.errors import printable
 from oobsite.files import free_bytes
 
 SPACE_SHARE = 1.1
-_NETWORK_TYPES = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph"})
 _MOST_NAMES = 20
 _PROBE = "oob_probe_"
 # Folders that must be the data folder, as the server names them; empty stands for the data folder, too.
@@ -96,7 +95,7 @@ def check_datadir(check: DatadirCheck) -> None:
     except ServerUnreachableError:
         if is_served(check.datadir):
             raise
-        if file_system_type(check.datadir) in _NETWORK_TYPES:
+        if is_on_network(check.datadir):
             raise NetworkFolderError(check.datadir) from None
 
 
