@@ -7,13 +7,15 @@ PYTHON := $(VENV)/bin/python
 # A stamp per list of requirements: nothing is installed twice, a changed list is installed at once.
 RUN_STAMP := $(VENV)/.stamp-run
 TEST_STAMP := $(VENV)/.stamp-test
+# Many tests wait for servers and disks, so three processes suit two cores; the tests of a file stay together.
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard oobsite/locale/*/LC_MESSAGES/django.po))
 
 demo: $(RUN_STAMP) $(CATALOGUES)
 	@$(PYTHON) -m demo $(if $(ONCE),--once)
 
 test: $(TEST_STAMP) $(CATALOGUES) lint
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest $(PARALLEL) $(ARGS)
 
 chaos: $(TEST_STAMP) $(CATALOGUES)
 	@OOB_CHAOS=1 $(PYTHON) -m pytest tests/real -m chaos $(ARGS)
@@ -24,7 +26,7 @@ bench: $(TEST_STAMP)
 lint: $(TEST_STAMP)
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/ruff format --check --quiet .
-	@$(VENV)/bin/mypy --no-error-summary oobsite backups demo manage.py
+	@$(VENV)/bin/mypy --no-error-summary oobsite backups certs selfservice demo manage.py
 
 # After a change of a text: collects the sentences, then translate them in the .po files.
 messages: $(TEST_STAMP)
