@@ -1,0 +1,162 @@
+"""What SQL restores have kept on the practice's server: journals, undoing, release, and recovery after a crash."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import MySQLdb
+from django.conf import settings
+
+from backups.domain.errors import FileSystemError, QueryFailedError
+from backups.domain.job import Job
+from backups.domain.restore.errors import RestoreSupersededError, RestoreUnknownError
+from backups.domain.restore.inplace import InPlace
+from backups.domain.restore.journal import Phase
+from backups.domain.restore.stage import list_restores
+from backups.domain.sql.exchange import undo_database
+from backups.domain.sql.journal import JournalFile, list_journals
+from backups.domain.sql.live import Live
+from backups.domain.sql.recovery import release, settle
+from backups.domain.sql.transfer import read_live_facts
+from backups.models import BackupRun, Source
+from backups.services import config
+from oobsite.errors import Notice, OobError
+
+logger = logging.getLogger(__name__)
+
+
+def journals_dir() -> Path:
+    return Path(settings.OOB_DATA_DIR) / "sqlrestores"
+
+
+def database_source() -> Source:
+    """The source that holds the practice's database. Raises ``RestoreUnknownError`` when none is configured."""
+    source = Source.objects.filter(kind=Source.Kind.MARIADB).first()
+    if source is None:
+        raise RestoreUnknownError(config.sources_dir(), settings.DBNAME)
+    return source
+
+
+def read_sql_kept() -> list[JournalFile]:
+    """All SQL restores that were interrupted or have kept something; none when the journals cannot be read."""
+    try:
+        return list_journals(journals_dir())
+    except (OobError, OSError) as error:
+        logger.warning("%s: %s", journals_dir(), error)
+        return []
+
+
+def find_sql(restore_id: str) -> JournalFile | None:
+    """The journal of one SQL restore; None when the restore was of another kind or is gone."""
+    return next((file for file in read_sql_kept() if file.journal.id == restore_id), None)
+
+
+def created_at(file: JournalFile) -> datetime:
+    return datetime.fromisoformat(file.journal.created_at)
+
+
+def make_live(*, counts: dict[str, int] | None = None) -> Live:
+    """The practice's server for an exchange. Raises as ``read_live_facts``."""
+    access = config.practice_access()
+    source = Source.objects.filter(kind=Source.Kind.MARIADB).first()
+    datadir = source.folder if source is not None and source.folder.is_dir() else None
+    return Live(access, read_live_facts(access).can_set_user, counts or {}, datadir)
+
+
+def undo_sql(file: JournalFile, job: Job) -> None:
+    """Put the tables from before an SQL restore back. Raises as ``undo_database``, ``RestoreSupersededError``."""
+    path = Path(file.journal.database)
+    if not file.journal.is_live:
+        raise RestoreUnknownError(path, file.journal.id)
+    for other in read_sql_kept():
+        if other.journal.is_live and other.journal.number > file.journal.number:
+            raise RestoreSupersededError(path, file.journal.id, other.journal.id)
+    undo_database(file, make_live(), job)
+
+
+def release_sql(file: JournalFile) -> None:
+    """Drop what an SQL restore has kept. Raises as ``settle``; what is in place stays."""
+    _translated(lambda: release(file, config.practice_access()))
+
+
+def settle_all() -> tuple[list[Notice], list[OobError]]:
+    """Bring interrupted SQL restores to rest, for whoever holds the lock; say what became of each.
+
+    A server that does not answer is an error here, and the next recovery tries again.
+    """
+    notices: list[Notice] = []
+    errors: list[OobError] = []
+    for file in read_sql_kept():
+        if file.journal.is_at_rest:
+            continue
+        try:
+            notices += _settle(file)
+        except OobError as error:
+            errors.append(error)
+        except OSError as error:
+            errors.append(FileSystemError(str(file.folder), error.strerror or str(error)))
+    _note_settled()
+    return notices, errors
+
+
+def _settle(file: JournalFile) -> list[Notice]:
+    live = make_live()
+    _translated(lambda: settle(file, live))
+    if file.journal.phase in (Phase.SWAPPING, Phase.COMMITTED):  # its tables went with the data folder
+        if live.datadir is not None and not list_restores(live.datadir):
+            release_sql(file)
+        return []
+    is_new = file.journal.is_live
+    return [Notice(f"sql-recovered-{'new' if is_new else 'old'}", {"database": file.journal.database})]
+
+
+def settle_before_exchange(say: Callable[[str, Notice], None]) -> None:
+    """As ``settle_all``, before the data folder itself is exchanged. What hinders it is said and hinders nobody: a
+    server that does not answer is what such a restore is for."""
+    notices, errors = settle_all()
+    for notice in notices:
+        say("info", notice)
+    for error in errors:
+        say("warning", Notice("sql-left-unfinished", {"reason": str(getattr(error, "reason", error.code))}))
+
+
+def _note_settled() -> None:
+    """Of runs that could not say themselves which tables they have left in place, or at a time when that was open."""
+    ended_badly = BackupRun.objects.filter(state__in=(BackupRun.State.INTERRUPTED, BackupRun.State.FAILED))
+    for run in ended_badly.filter(action__in=(BackupRun.Action.SQL_RESTORE, BackupRun.Action.UNDO)):
+        states = set(run.result.get("in_place", {}).values())
+        if is_of_sql(run) and (not states or InPlace.UNFINISHED in states):
+            note_sql_in_place(run)
+
+
+def is_of_sql(run: BackupRun) -> bool:
+    """Whether it is a restore of an SQL file, or the undoing of one."""
+    restore = BackupRun.objects.filter(uid=run.request.get("restore", run.uid)).first()
+    return restore is not None and restore.action == BackupRun.Action.SQL_RESTORE
+
+
+def _translated(act: Callable[[], object]) -> None:
+    try:
+        act()
+    except MySQLdb.Error as error:
+        address = config.practice_access().address
+        raise QueryFailedError(address, str(error.args[-1] if error.args else error)) from error
+
+
+def note_sql_in_place(run: BackupRun) -> None:
+    """Write into the result of an SQL restore, or of its undoing, which tables live; as ``note_in_place``."""
+    file = find_sql(run.request.get("restore") or run.uid)
+    state = _judge(file) if file is not None else InPlace.OLD
+    source = Source.objects.filter(kind=Source.Kind.MARIADB).first()
+    if source is not None:
+        run.result = {**run.result, "in_place": {source.name: str(state)}}
+        run.save(update_fields=["result"])
+
+
+def _judge(file: JournalFile) -> InPlace:
+    if file.journal.phase in (Phase.SWAPPING, Phase.COMMITTED):
+        return InPlace.UNFINISHED
+    return InPlace.NEW if file.journal.is_live else InPlace.OLD
