@@ -12,6 +12,7 @@ from pathlib import Path
 from bench.cases import GB, compare_packing, compare_small_files
 from bench.hot import compare_hot
 from bench.report import print_json, print_machine, print_table
+from bench.restore import compare_staging, measure_downtime
 
 _NEEDED_BYTES = 8 * GB
 
@@ -28,6 +29,8 @@ def main() -> int:
         rows = compare_packing(work, is_large=options.large)
         rows += compare_small_files(work)
         rows += compare_hot(work)
+        rows += compare_staging(work)
+        rows += measure_downtime(work)
     print_table(rows)
     print_json(rows)
     return 0

@@ -55,6 +55,7 @@ TARGETS = {
     "small_files_wall_vs_tar_igzip": 1.2,
     "small_files_wall_vs_whole_tar_igzip": 1.2,
     "hot_wall_vs_pipeline": 1.4,
+    "restore_wall_vs_tar_igzip": 1.3,
 }
 
 

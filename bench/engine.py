@@ -7,11 +7,13 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 from backups.domain.archive import Packing, Target, pack_folder, read_back
 from backups.domain.job import Job
 from backups.domain.manifest import Content
+from backups.domain.reading import Reading
 
 RUN = "bench"
 
@@ -53,6 +55,21 @@ def hot(datadir: str, socket: str, version: str, archive: str) -> None:
     pack_folder(Packing("bench", prepared, is_database=True), target, job)
 
 
+def stage(archive: str, folder: str) -> None:
+    """Unpack a part that was packed beside the live data of ``folder``, and sync."""
+    from backups.domain.restore.exchange import sync_file_system
+    from backups.domain.restore.fill import Filling, fill_folder
+    from backups.domain.restore.journal import Kind
+    from backups.domain.restore.stage import new_stage
+
+    target = Target(Path(archive))
+    reading = Reading(Content(**json.loads(facts_path(target.path).read_text())))
+    Path(folder).mkdir()
+    with new_stage(Path(folder), RUN, Kind.FILES, datetime.now(UTC)) as place:
+        fill_folder(place, Filling(target.part(RUN), reading), make_job(target))
+        sync_file_system(place.folder)
+
+
 def make_job(target: Target) -> Job:
     return Job(RUN, target.path.parent)
 
@@ -68,7 +85,7 @@ def read_peak_mb() -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
-ACTIONS: dict[str, Callable[..., None]] = {"pack": pack, "verify": verify, "hot": hot}
+ACTIONS: dict[str, Callable[..., None]] = {"pack": pack, "verify": verify, "hot": hot, "stage": stage}
 
 if __name__ == "__main__":
     ACTIONS[sys.argv[1]](*sys.argv[2:])

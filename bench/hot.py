@@ -44,14 +44,14 @@ def compare_hot(work: Path) -> list[Row]:
     return [wall_row("hot_wall_vs_pipeline", title, samples, "by hand")]
 
 
-def fill(server: PracticeServer) -> str:
+def fill(server: PracticeServer, total_bytes: int = DATABASE_BYTES) -> str:
     """Load documents, half of which shrink, and return the version of the server."""
     source = Source(seed=3)
     server.create_accounts("elexisoob")
     with closing(server.connect()) as connection, connection.cursor() as cursor:
         cursor.execute("CREATE DATABASE elexisoob")
         cursor.execute("CREATE TABLE elexisoob.heap (id INT PRIMARY KEY, inhalt LONGBLOB) ENGINE=InnoDB")
-        for first in range(0, DATABASE_BYTES // _ROW_BYTES, _ROWS_AT_ONCE):
+        for first in range(0, total_bytes // _ROW_BYTES, _ROWS_AT_ONCE):
             rows = [(number, source.page()[:_ROW_BYTES]) for number in range(first, first + _ROWS_AT_ONCE)]
             cursor.executemany("INSERT INTO elexisoob.heap VALUES (%s, _binary %s)", rows)
         cursor.execute("SELECT VERSION()")
