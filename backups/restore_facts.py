@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
-
-from django.utils import timezone
+from datetime import datetime
 
 from backups.domain.catalog import stamp_of
 from backups.models import DUMP_SUFFIX, BackupArchive, BackupRun, Source
+from backups.services.inplace import sources_of
 from backups.services.kept import KeptRestore, list_kept
 from backups.services.restorerequest import RestoreRequest
+from backups.services.steps import Step
+from certs.differences import Differences, differences_of
+from selfservice.differences import FileDifferences
+from selfservice.differences import differences_of as file_differences_of
 
-RESTORE_ACTIONS = (BackupRun.Action.RESTORE, BackupRun.Action.UNDO)
-SILENT_AFTER = timedelta(minutes=2)
-_EXCHANGE_STAGES = ("gate", "stop", "swap")
+_Action = BackupRun.Action
+RESTORE_ACTIONS = (_Action.RESTORE, _Action.SQL_RESTORE, _Action.UNDO, _Action.RELEASE, _Action.RETEST)
 _PROOFS_WORST_FIRST = (BackupArchive.Proof.FAILED, BackupArchive.Proof.NONE, BackupArchive.Proof.PROVED)
 
 
@@ -64,11 +65,14 @@ class Moment:
 def list_moments() -> list[Moment]:
     """The newest first. SQL dumps and oobsite's own data are put back in other ways."""
     titles = {source.name: str(source) for source in Source.objects.exclude(kind=Source.Kind.OWN)}
+    places = list(titles)
     found: dict[str, list[Part]] = defaultdict(list)
     for archive in BackupArchive.objects.exclude(series__endswith=DUMP_SUFFIX).order_by("series"):
         stamp = stamp_of(archive.name)
         if stamp and archive.series in titles:
             found[stamp].append(Part(archive, titles[archive.series], archive.series))
+    for parts in found.values():
+        parts.sort(key=lambda part: places.index(part.name))
     return sorted((Moment(*item) for item in found.items()), key=lambda moment: moment.taken_at, reverse=True)
 
 
@@ -109,17 +113,6 @@ def find_open_run() -> BackupRun | None:
 
 
 # --- how far a restore is -----------------------------------------------------------------------------------
-class Step(StrEnum):
-    """The steps of a restore, in their order."""
-
-    CHECK = "check"
-    SAFETY = "safety"
-    STAGE = "stage"
-    PROVE = "prove"
-    SWAP = "swap"
-    TEST = "test"
-
-
 @dataclass(frozen=True)
 class ShownStep:
     """A step while the run works; ``state``: done, now or later."""
@@ -129,22 +122,63 @@ class ShownStep:
 
 
 @dataclass(frozen=True)
+class InPlaceNow:
+    """Which data of each source a run has left in place: pairs of a title and a word of ``domain.restore.inplace``."""
+
+    parts: Sequence[tuple[str, str]]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether recovery has to look first: nobody has written down what is in place, or an exchange is half done."""
+        return not self.parts or "unfinished" in self._states
+
+    @property
+    def is_mixed(self) -> bool:
+        return len(self._states) > 1
+
+    @property
+    def is_old(self) -> bool:
+        return self._states == {"old"}
+
+    @property
+    def _states(self) -> set[str]:
+        return {"new" if state == "untested" else state for _title, state in self.parts}
+
+
+@dataclass(frozen=True)
 class RestoreProgress:
-    """A restore or its undoing, as its page shows it. Sizes in bytes; ``total_bytes`` is None when unknown."""
+    """A restore, its undoing or its release, as its page shows it."""
 
     run: BackupRun
     steps: Sequence[ShownStep]
     titles: Sequence[str]
-    stage: str
-    done_bytes: int
-    total_bytes: int | None
     is_untouched: bool
-    is_silent: bool
     kept: Kept | None
+    in_place: InPlaceNow
+
+    @property
+    def certificates(self) -> Differences | None:
+        """What the exchange has made of the certificates that lie in the folder."""
+        return differences_of(self.run.result)
+
+    @property
+    def selfservice(self) -> FileDifferences | None:
+        """What it has made of the settings of the appointments."""
+        return file_differences_of(self.run.result)
+
+    @property
+    def can_cancel(self) -> bool:
+        """Not while data change places."""
+        return self.is_untouched or self.run.state == BackupRun.State.QUEUED
 
     @property
     def is_undo(self) -> bool:
-        return self.run.action == BackupRun.Action.UNDO
+        return self.run.action == _Action.UNDO
+
+    @property
+    def is_exchange(self) -> bool:
+        """Whether data change places; a release and a test touch none."""
+        return self.run.action in (_Action.RESTORE, _Action.SQL_RESTORE, _Action.UNDO)
 
     @property
     def is_good(self) -> bool:
@@ -152,69 +186,64 @@ class RestoreProgress:
 
 
 def restore_progress(run: BackupRun) -> RestoreProgress:
-    """Read from the stage and the log of ``run`` which step it is at."""
+    """How far ``run`` says it is."""
     sources = _sources_of(run)
+    titles = {source.name: str(source) for source in Source.objects.all()}
     steps = _steps_of(run, sources)
-    now = _undo_step(run) if run.action == BackupRun.Action.UNDO else _restore_step(run)
+    now = _ORDER.index(_step_of(run, steps))
     restore_id = run.request.get("restore", run.uid)
     return RestoreProgress(
         run=run,
         steps=[ShownStep(step, _step_state(step, now, run)) for step in steps],
         titles=[str(source) for source in sources],
-        stage=_stage(run),
-        done_bytes=int(run.progress.get("done_bytes") or 0),
-        total_bytes=run.progress.get("total_bytes"),
         is_untouched=run.is_open and now < _ORDER.index(Step.SWAP),
-        is_silent=timezone.now() - (run.heartbeat_at or run.started_at or run.requested_at) > SILENT_AFTER,
         kept=find_undoable(restore_id) if not run.is_open else None,
+        in_place=InPlaceNow([(titles.get(name, name), state) for name, state in _states_of(run).items()]),
     )
+
+
+def _states_of(run: BackupRun) -> dict[str, str]:
+    states: dict[str, str] = run.result.get("in_place", {})
+    return states
 
 
 def _stage(run: BackupRun) -> str:
     return str(run.progress.get("stage", ""))
 
 
-def _codes(run: BackupRun) -> list[str]:
-    return [str(line.get("code", "")) for line in run.log]
-
-
 def _sources_of(run: BackupRun) -> list[Source]:
-    if run.action == BackupRun.Action.UNDO:
-        kept = {restore.id: restore.sources for restore in list_kept()}
-        names = set(kept.get(run.request.get("restore", ""), ())) | {line.get("source") for line in run.log}
-    else:
-        names = set(RestoreRequest.of(run).archives)
-        names = set(BackupArchive.objects.filter(name__in=names).values_list("series", flat=True))
+    if run.action == _Action.RESTORE:
+        return sources_of(run)
+    if run.action == _Action.SQL_RESTORE:
+        return list(Source.objects.filter(kind=Source.Kind.MARIADB))
+    kept = {restore.id: restore.sources for restore in list_kept()}
+    names = set(kept.get(run.request.get("restore", ""), ())) | {line.get("source") for line in run.log}
     return list(Source.objects.filter(name__in=names))
 
 
 def _steps_of(run: BackupRun, sources: Sequence[Source]) -> list[Step]:
     has_database = any(source.kind == Source.Kind.MARIADB for source in sources)
     steps = [step for step in Step if step is not Step.TEST or has_database]
-    if run.action == BackupRun.Action.UNDO:
+    if run.action == _Action.RELEASE:
+        return []
+    if run.action == _Action.RETEST:
+        return [Step.TEST]
+    if run.action == _Action.UNDO:
         return [step for step in steps if step in (Step.SWAP, Step.TEST)]
+    if run.action == _Action.SQL_RESTORE:
+        steps.remove(Step.PROVE)  # the check has loaded the file already
     return [step for step in steps if step is not Step.SAFETY or RestoreRequest.of(run).with_safety_backup]
 
 
 _ORDER = list(Step)
 
 
-def _undo_step(run: BackupRun) -> int:
-    return _ORDER.index(Step.TEST if _stage(run) == "test" else Step.SWAP)
-
-
-def _restore_step(run: BackupRun) -> int:
-    """Number of the step that runs: the exchange by its stage, those before it by what the log has of them."""
-    codes, count = _codes(run), len(RestoreRequest.of(run).archives)
-    if _stage(run) == "test":
-        return _ORDER.index(Step.TEST)
-    if _stage(run) in _EXCHANGE_STAGES or any(code.startswith("restore-swapped") for code in codes):
-        return _ORDER.index(Step.SWAP)
-    if codes.count("restore-staged") >= count:
-        return _ORDER.index(Step.PROVE)
-    if {"restore-saved", "restore-without-safety"} & {*codes}:
-        return _ORDER.index(Step.STAGE)
-    return _ORDER.index(Step.SAFETY if codes.count("restore-checked") >= count else Step.CHECK)
+def _step_of(run: BackupRun, steps: Sequence[Step]) -> Step:
+    """The one that the run has said, or the first; the test belongs to the exchange, and tells itself by its stage."""
+    if _stage(run) == Step.TEST:
+        return Step.TEST
+    said = run.progress.get("step", "")
+    return Step(said) if said in _ORDER else next(iter(steps), Step.CHECK)
 
 
 def _step_state(step: Step, now: int, run: BackupRun) -> str:

@@ -10,8 +10,10 @@ from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from backups.restore_facts import Kept
 from backups.services.preview import Preview
-from backups.services.restorerequest import RestoreRequest
+from backups.services.restorerequest import ReleaseRequest, RestoreRequest, UndoRequest
+from backups.services.undoing import UndoPreview
 
 
 class TypedField(forms.CharField):
@@ -50,7 +52,7 @@ class RestoreForm(forms.Form):
         self.label_suffix = ""
         self.preview = preview
         needed = {
-            "folders": preview.needs_folder_confirmation,
+            "folders": bool(preview.folders),
             "clients": bool(preview.clients),
             "passwords": preview.has_database,
         }
@@ -76,6 +78,36 @@ def wanted_word(preview: Preview) -> str:
 
 
 class UndoForm(forms.Form):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    """Asks for the same agreements as a restore."""
+
+    folders = forms.BooleanField(label=_("The programs that use these folders are stopped"))
+    clients = forms.BooleanField(label=_("The connected programs may lose their connection"))
+
+    def __init__(self, *args: Any, preview: UndoPreview, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        needed = {"folders": bool(preview.folders), "clients": bool(preview.clients)}
+        for name in [name for name, is_needed in needed.items() if not is_needed]:
+            del self.fields[name]
         self.fields["confirmation"] = TypedField(gettext("put back"), label=_("To confirm, type the words"))
+
+    def to_request(self, restore_id: str) -> UndoRequest:
+        agreed = self.cleaned_data
+        return UndoRequest(restore_id, agreed.get("clients", False), agreed.get("folders", False))
+
+
+class ReleaseForm(forms.Form):
+    """Whoever lets go of the old data of an untested restore says that he has looked himself."""
+
+    looked_at = forms.BooleanField(label=_("I have looked at Elexis, and the restored data are all there"))
+
+    def __init__(self, *args: Any, kept: Kept, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        self.kept = kept
+        if kept.is_tested:
+            del self.fields["looked_at"]
+        self.fields["confirmation"] = TypedField(gettext("remove"), label=_("To confirm, type the word"))
+
+    def to_request(self) -> ReleaseRequest:
+        return ReleaseRequest(self.kept.restore.id, self.cleaned_data.get("looked_at", False))

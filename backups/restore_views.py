@@ -1,4 +1,4 @@
-"""Doors of the restore: choose a moment, read what it would cost and confirm, watch, put the old data back."""
+"""Doors of the restore: choose a moment, read what it would cost and confirm, watch."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from backups import restore_facts, services
+from backups import restore_facts, services, sql_facts
 from backups.facts import log_lines
 from backups.management.previewing import FIGURE_TITLES
 from backups.messages import error_sentence
 from backups.models import BackupRun
-from backups.restore_forms import RestoreForm, UndoForm, wanted_word
+from backups.progress_facts import live_context
+from backups.restore_forms import RestoreForm, wanted_word
 from backups.services.preview import Figure, Preview
 from oobsite.accounts.actors import actor_of
 from oobsite.accounts.guards import staff_with
@@ -28,24 +30,24 @@ from oobsite.errors import OobError
 MOMENTS_SHOWN = 100
 
 
-def _show(request: HttpRequest, name: str, **context: Any) -> HttpResponse:
-    """A page with the main menu."""
-    return render(request, f"backups/restore/{name}.html", {**admin.site.each_context(request), **context})
+def show(request: HttpRequest, name: str, **context: Any) -> HttpResponse:
+    """A page with the main menu; ``name``: its template below ``backups/``."""
+    return render(request, f"backups/{name}.html", {**admin.site.each_context(request), **context})
 
 
 @require_GET
 @staff_with("backups.restore_backuparchive")
 def restore(request: HttpRequest) -> HttpResponse:
     moments = restore_facts.list_moments()
-    return _show(
+    return show(
         request,
-        "list",
+        "restore/list",
         title=pgettext("menu", "Restore"),
         moments=moments[:MOMENTS_SHOWN],
         hidden=len(moments[MOMENTS_SHOWN:]),
         kept=restore_facts.list_undoable(),
         open_run=restore_facts.find_open_run(),
-        restore_actions=restore_facts.RESTORE_ACTIONS,
+        sql=sql_facts.list_choices(),
     )
 
 
@@ -59,14 +61,14 @@ def restore_confirm(request: HttpRequest, stamp: str) -> HttpResponse:
         return redirect("backups:restore")
     chosen = _chosen_parts(request, moment)
     try:
-        preview = services.preview_restore(actor_of(request), [part.archive.name for part in chosen])
+        preview = services.ask_preview(actor_of(request), [part.archive.name for part in chosen])
     except OobError as error:
         messages.error(request, error_sentence(error))
         return redirect("backups:restore")
     form = RestoreForm(request.POST if request.method == "POST" else None, preview=preview)
-    if request.method == "POST" and not preview.problems and form.is_valid():
-        return _order(request, lambda: services.request_restore(actor_of(request), form.to_request()))
-    return _show(request, "confirm", **_warning(moment, chosen, preview, form))
+    if preview.is_answered and not preview.problems and form.is_valid():
+        return order(request, lambda: services.request_restore(actor_of(request), form.to_request()))
+    return show(request, "restore/confirm", **_warning(moment, chosen, preview, form))
 
 
 def _chosen_parts(request: HttpRequest, moment: restore_facts.Moment) -> Sequence[restore_facts.Part]:
@@ -84,7 +86,7 @@ def _warning(
         "moment": moment,
         "chosen": [part.name for part in chosen],
         "preview": preview,
-        "figures": [(FIGURE_TITLES[figure.code], figure) for figure in preview.figures if _is_known(figure)],
+        "figures": known_figures(preview.figures),
         "problems": [error_sentence(problem) for problem in preview.problems],
         "server_error": error_sentence(preview.server_error) if preview.server_error else "",
         "form": form,
@@ -94,11 +96,13 @@ def _warning(
     }
 
 
-def _is_known(figure: Figure) -> bool:
-    return figure.archived is not None or figure.live is not None
+def known_figures(figures: Sequence[Figure]) -> list[tuple[Promise, Figure]]:
+    """Those of which something is known, with their titles."""
+    known = [figure for figure in figures if figure.archived is not None or figure.live is not None]
+    return [(FIGURE_TITLES[figure.code], figure) for figure in known]
 
 
-def _order(request: HttpRequest, act: Callable[[], BackupRun]) -> HttpResponse:
+def order(request: HttpRequest, act: Callable[[], BackupRun], page: str = "backups:restore-run") -> HttpResponse:
     """Order a run and show it; not while another one works, for it would begin when nobody expects it any more."""
     if restore_facts.find_open_run() is not None:
         messages.error(
@@ -110,25 +114,14 @@ def _order(request: HttpRequest, act: Callable[[], BackupRun]) -> HttpResponse:
     except OobError as error:
         messages.error(request, error_sentence(error))
         return redirect("backups:restore")
-    return redirect("backups:restore-run", run.pk)
+    return redirect(page, run.pk)
 
 
 @require_GET
 @staff_with("backups.restore_backuparchive")
 def restore_run(request: HttpRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(BackupRun, pk=pk, action__in=restore_facts.RESTORE_ACTIONS)
-    progress = restore_facts.restore_progress(run)
-    return _show(request, "run", title=pgettext("menu", "Restore"), run=run, progress=progress, lines=log_lines(run))
-
-
-@require_http_methods(["GET", "POST"])
-@staff_with("backups.restore_backuparchive")
-@recent_login
-def restore_undo(request: HttpRequest, restore_id: str) -> HttpResponse:
-    kept = restore_facts.find_undoable(restore_id)
-    if kept is None:
-        raise Http404
-    form = UndoForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        return _order(request, lambda: services.request_undo(actor_of(request), restore_id))
-    return _show(request, "undo", title=_("Put the old data back"), kept=kept, form=form)
+    context = {"run": run, "progress": restore_facts.restore_progress(run), "lines": log_lines(run)}
+    if run.is_open:
+        context = live_context(run)
+    return show(request, "restore/run", title=pgettext("menu", "Restore"), **context)

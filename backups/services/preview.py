@@ -10,13 +10,15 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from backups.domain.errors import DamagedArchiveError, NoSpaceError, ProofFailedError, ServerDiffersError
+from backups.domain.errors import DamagedArchiveError, NoSpaceError
 from backups.domain.mariadb.counts import count_core, find_database, list_tables, read_figures
 from backups.domain.mariadb.server import parse_version, practice_connection, read_version
 from backups.domain.restore.check import SPACE_SHARE, list_clients
+from backups.domain.restore.errors import ServerDiffersError, WorkerSilentError
 from backups.models import BackupArchive, Source
-from backups.services import catalogue, config
-from backups.services.targets import Target, choose_targets
+from backups.services import catalogue, config, containers
+from backups.services.consent import list_unguarded
+from backups.services.targets import Target, choose_targets, proof_failure
 from oobsite.errors import OobError
 from oobsite.files import free_bytes
 
@@ -79,7 +81,10 @@ class PreviewItem:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a restore would change. ``problems`` would make it refuse; ``server_error``: why nothing live is known."""
+    """What a restore would change. ``problems`` would make it refuse; ``server_error``: why nothing live is known.
+
+    ``folders``: titles of plain folders whose programs the user has to stop; ``stops``: containers that we stop.
+    """
 
     items: tuple[PreviewItem, ...]
     figures: tuple[Figure, ...]
@@ -88,18 +93,46 @@ class Preview:
     age_seconds: float
     problems: tuple[OobError, ...]
     database: str
+    folders: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
 
     @property
     def total_size(self) -> int:
         return sum(item.size for item in self.items)
 
     @property
+    def titles(self) -> list[str]:
+        """What people call the data that would be replaced, in the order of the screens."""
+        sources = sorted((item.source for item in self.items), key=lambda source: (source.order, source.name))
+        return [str(source) for source in sources]
+
+    @property
     def has_database(self) -> bool:
         return any(item.source.kind == Source.Kind.MARIADB for item in self.items)
 
     @property
-    def needs_folder_confirmation(self) -> bool:
-        return any(item.source.kind != Source.Kind.MARIADB for item in self.items)
+    def is_answered(self) -> bool:
+        """Whether the worker has looked; else only the archives are known."""
+        return not isinstance(self.server_error, WorkerSilentError)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Numbers of the practice, those connected to its server, and why nothing live is known."""
+
+    figures: tuple[Figure, ...]
+    clients: tuple[str, ...]
+    server_error: OobError | None
+
+    @property
+    def gone(self) -> list[Figure]:
+        """Of what the practice has now, and would have nothing any more."""
+        return [figure for figure in self.figures if figure.live and figure.archived == 0]
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the worker has looked."""
+        return not isinstance(self.server_error, WorkerSilentError)
 
 
 @dataclass(frozen=True)
@@ -113,18 +146,32 @@ class _Live:
 def make_preview(names: Sequence[str]) -> Preview:
     """Compare archives with what is there now. Raises as ``choose_targets``."""
     targets = choose_targets(names)
+    has_database = any(target.is_database for target in targets)
+    preview = _compose(targets, _look_at_server() if has_database else _Live())
+    try:
+        return replace(preview, stops=tuple(containers.check_containers()))
+    except OobError as error:
+        return replace(preview, problems=(*preview.problems, error))
+
+
+def make_archive_preview(names: Sequence[str], error: WorkerSilentError) -> Preview:
+    """What the archives alone tell. Raises as ``choose_targets``."""
+    return _compose(choose_targets(names), _Live(error=error))
+
+
+def _compose(targets: Sequence[Target], live: _Live) -> Preview:
     database = next((target for target in targets if target.is_database), None)
-    live = _look_at_server() if database is not None else _Live()
     items = [_make_item(target, live) for target in targets]
     taken_at: datetime = min(target.listed.taken_at for target in targets)
     return Preview(
         items=tuple(items),
-        figures=_compare(database, live) if database is not None else (),
+        figures=_compare(_counts_of(database), live) if database is not None else (),
         clients=live.clients,
         server_error=live.error,
         age_seconds=(timezone.now() - taken_at).total_seconds(),
         problems=tuple(problem for item in items for problem in _find_problems(item)),
         database=settings.DBNAME,
+        folders=tuple(str(source) for source in list_unguarded([target.source for target in targets])),
     )
 
 
@@ -160,9 +207,24 @@ def _make_item(target: Target, live: _Live) -> PreviewItem:
     )
 
 
-def _compare(target: Target, live: _Live) -> tuple[Figure, ...]:
+def compare_counts(counts: Mapping[str, Any], error: WorkerSilentError | None = None) -> Comparison:
+    """Counts of an SQL file beside what is on the practice's server now; ``error``: nobody can look there.
+
+    The whole database is exchanged, so there will be nothing of what the file does not hold.
+    """
+    live = _look_at_server() if error is None else _Live(error=error)
+    figures = _compare(counts, live)
+    if counts:
+        figures = tuple(replace(figure, archived=figure.archived or 0) for figure in figures)
+    return Comparison(figures, live.clients, live.error)
+
+
+def _counts_of(target: Target) -> Mapping[str, Any] | None:
     before, after = target.counts
-    archived = before or after or None
+    return before or after or None
+
+
+def _compare(archived: Mapping[str, Any] | None, live: _Live) -> tuple[Figure, ...]:
     return tuple(
         Figure(
             measure.code,
@@ -203,7 +265,7 @@ def _find_problems(item: PreviewItem) -> list[OobError]:
     if not item.archive.is_on_disk:
         problems.append(DamagedArchiveError(item.archive.path, "size"))
     elif item.proof == BackupArchive.Proof.FAILED:
-        problems.append(ProofFailedError(item.archive.name))
+        problems.append(proof_failure(item.archive.name, item.source))
     if item.free_bytes is not None and item.free_bytes < item.needed_bytes:
         problems.append(NoSpaceError(item.source.folder, item.needed_bytes - item.free_bytes))
     if item.is_version_different:

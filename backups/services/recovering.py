@@ -10,12 +10,13 @@ from backups.domain.errors import FileSystemError
 from backups.domain.job import Job
 from backups.domain.lock import make_holder, run_lock
 from backups.domain.restore.gates import is_served
+from backups.domain.restore.inplace import InPlace
 from backups.domain.restore.journal import Journal, Phase
 from backups.domain.restore.recover import recover
 from backups.domain.restore.settle import Outcome, Settled
 from backups.domain.restore.undo import complete_datadir
 from backups.models import BackupRun, Source, new_run_uid
-from backups.services import config, kept
+from backups.services import config, containers, inplace, kept, sqlkept
 from backups.services.restorerequest import RestoreRequest
 from backups.services.restoring import lenient_hands
 from backups.services.runs import Recorder, mark_dead
@@ -33,11 +34,15 @@ _COMPLETE = (State.DONE, State.WARNINGS)
 
 @dataclass
 class Recovery:
-    """What became of interrupted restores; empty when there was none."""
+    """What became of interrupted restores; empty when there was none. ``warnings``: what somebody has to see to."""
 
     notices: list[Notice] = field(default_factory=list)
+    warnings: list[Notice] = field(default_factory=list)
     errors: list[OobError] = field(default_factory=list)
     is_busy: bool = False
+
+    def say(self, level: str, notice: Notice) -> None:
+        (self.notices if level == "info" else self.warnings).append(notice)
 
 
 def recover_all(actor: Actor) -> Recovery:
@@ -54,9 +59,14 @@ def recover_all(actor: Actor) -> Recovery:
     holder = make_holder(new_run_uid(), "recovery", timezone.now())
     with run_lock(config.backup_dir(), holder) as lock_fd:
         _mark_dead_restores()
-        _complete_restores(Job(holder.run_id, config.work_dir(), lock_fd), recovery)
+        _recover_sql(recovery)
+        try:
+            _complete_restores(Job(holder.run_id, config.work_dir(), lock_fd), recovery)
+        finally:
+            containers.start_stopped(recovery.say)
+        _note_in_place()
         kept.release_expired(lock_fd, holder.run_id)
-    for notice in recovery.notices:
+    for notice in [*recovery.notices, *recovery.warnings]:
         record(actor, "restore.recovered", None, {"code": notice.code, **dict(notice.params)})
     return recovery
 
@@ -84,11 +94,28 @@ def _tell(source: Source, settled: Settled, recovery: Recovery) -> None:
         recovery.notices.append(Notice(code, params))
 
 
+def _recover_sql(recovery: Recovery) -> None:
+    """SQL restores, whose tables lie on the server; while it does not answer, the next recovery tries again."""
+    notices, errors = sqlkept.settle_all()
+    recovery.notices += notices
+    recovery.errors += errors
+
+
 def _mark_dead_restores() -> None:
     """We hold the lock, so whatever looks like running is dead."""
-    actions = (BackupRun.Action.RESTORE, BackupRun.Action.UNDO)
+    actions = (*inplace.ACTIONS, BackupRun.Action.SQL_CHECK, BackupRun.Action.SQL_RESTORE)
     for run in BackupRun.objects.filter(state=State.RUNNING, action__in=actions):
         mark_dead(run, Recorder(run))
+
+
+def _note_in_place() -> None:
+    """Of runs that could not say themselves which data they have left in place, or at a time when that was open."""
+    ended_badly = BackupRun.objects.filter(state__in=(State.INTERRUPTED, State.FAILED), action__in=inplace.ACTIONS)
+    for run in ended_badly:
+        states = set(run.result.get("in_place", {}).values())
+        is_open = not states or states & {InPlace.UNFINISHED, InPlace.UNTESTED}
+        if is_open and not sqlkept.is_of_sql(run):
+            inplace.note_in_place(run)
 
 
 def _complete_restores(job: Job, recovery: Recovery) -> None:

@@ -30,3 +30,35 @@ class RestoreRequest:
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "archives": list(self.archives)}
+
+
+@dataclass(frozen=True)
+class UndoRequest:
+    """Id of the restore whose old data are put back; the agreements are those of a restore."""
+
+    restore: str
+    are_clients_accepted: bool = False
+    are_folders_idle: bool = False
+
+    @classmethod
+    def of(cls, run: BackupRun) -> UndoRequest:
+        return cls(**{name: run.request[name] for name in cls.__dataclass_fields__ if name in run.request})
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class ReleaseRequest:
+    """Id of the restore that keeps nothing any more; ``is_looked_at``: somebody has looked at data that are not tested
+    and found them right."""
+
+    restore: str
+    is_looked_at: bool = False
+
+    @classmethod
+    def of(cls, run: BackupRun) -> ReleaseRequest:
+        return cls(run.request.get("restore", ""), run.request.get("is_looked_at", False))
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)

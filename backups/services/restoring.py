@@ -11,21 +11,22 @@ from django.conf import settings
 from django.utils import timezone
 from MySQLdb.connections import Connection
 
-from backups.domain.errors import (
-    AccountWouldFailError,
-    ClientsConnectedError,
-    FoldersNotConfirmedError,
-    LoginRefusedError,
-    ProofFailedError,
-    ServerUnreachableError,
-    SourceOverlapError,
-)
+from backups.domain.errors import DamagedArchiveError, LoginRefusedError, SourceOverlapError
 from backups.domain.job import Job
 from backups.domain.lock import pinned
-from backups.domain.mariadb.server import practice_connection
 from backups.domain.reading import Reading
 from backups.domain.restore.account import Verdict, judge_account
-from backups.domain.restore.check import DatadirCheck, check_datadir, check_folder, list_clients
+from backups.domain.restore.check import (
+    DatadirCheck,
+    check_datadir,
+    check_folder,
+    check_staged,
+    require_inodes,
+)
+from backups.domain.restore.errors import (
+    AccountWouldFailError,
+    ClientsConnectedError,
+)
 from backups.domain.restore.fill import Filling, fill_datadir, fill_folder
 from backups.domain.restore.folders import exchange_folder, swap_folder
 from backups.domain.restore.journal import Direction, Kind, Phase
@@ -33,13 +34,17 @@ from backups.domain.restore.settle import restoring
 from backups.domain.restore.stage import Stage
 from backups.domain.restore.swap import Hands, swap_datadir
 from backups.models import BackupRun
-from backups.services import config, kept
+from backups.services import config, containers, kept, sqlkept
+from backups.services.consent import list_connected, require_agreement
+from backups.services.inplace import note_in_place
 from backups.services.proof import Extras, prove, read_safe
 from backups.services.restorerequest import RestoreRequest
 from backups.services.runs import Recorder, RunContext, open_run
 from backups.services.safety import save_present
 from backups.services.serverhands import make_hands
-from backups.services.targets import Target, choose_targets
+from backups.services.steps import Step
+from backups.services.targets import Target, choose_targets, proof_failure
+from backups.services.verifying import mark_damaged
 from oobsite.errors import Notice, OobError, Params
 
 logger = logging.getLogger(__name__)
@@ -62,22 +67,32 @@ def run_restore(run: BackupRun, recorder: Recorder) -> None:
             _restore(RestoreRequest.of(run), context)
         finally:
             kept.sync_kept()
+            note_in_place(run)
         run.state = State.WARNINGS if "warning" in recorder.levels else State.DONE
 
 
 def _restore(request: RestoreRequest, context: RunContext) -> None:
+    context.begin(Step.CHECK)
     targets = choose_targets(request.archives)
     context.run.stamp = targets[0].listed.stamp
     context.run.save(update_fields=["stamp"])
     require_consent(targets, request)
+    if any(target.is_database for target in targets):
+        sqlkept.settle_before_exchange(context.recorder.say)
     with ExitStack() as stack:
+        stop_containers = stack.enter_context(containers.containers_started_again(context.recorder.say))
         for target in targets:
             stack.enter_context(pinned(target.path))
         readings = [_check(target, context) for target in targets]
+        context.begin(Step.SAFETY)
         save_present(targets, request, context)
+        context.begin(Step.STAGE)
         staged = [_stage(target, reading, context, stack) for target, reading in zip(targets, readings, strict=True)]
+        context.begin(Step.PROVE)
         for item in staged:
             _prove(item, request, context)
+        context.begin(Step.SWAP)
+        stop_containers()
         _tell_clients(targets, request, context.recorder)
         _swap_all(staged, request, context)
     params: Params = {"hours": settings.OOB_KEEP_OLD_HOURS, "restore_id": context.run.uid}
@@ -87,38 +102,32 @@ def _restore(request: RestoreRequest, context: RunContext) -> None:
 def require_consent(targets: Sequence[Target], request: RestoreRequest) -> None:
     """What the user must have agreed to, before anything is read.
 
-    Raises ``SourceOverlapError``, ``FoldersNotConfirmedError``, ``ClientsConnectedError``.
+    Raises ``SourceOverlapError`` and as ``require_agreement``.
     """
     for first, second in config.find_overlapping({target.source.name: target.folder for target in targets}):
         raise SourceOverlapError(first, second)
-    folders = [str(target.source) for target in targets if not target.is_database]
-    if folders and not request.are_folders_idle:
-        raise FoldersNotConfirmedError(folders)
-    clients = connected_clients(targets)
-    if clients and not request.are_clients_accepted:
-        raise ClientsConnectedError(clients)
-
-
-def connected_clients(targets: Sequence[Target]) -> list[str]:
-    """Who uses the database that would be stopped; nobody when it is down."""
-    if not any(target.is_database for target in targets):
-        return []
-    try:
-        with practice_connection(config.practice_access()) as conn:
-            return list_clients(conn)
-    except (ServerUnreachableError, LoginRefusedError):  # the check judges that
-        return []
+    require_agreement([target.source for target in targets], request)
 
 
 def _check(target: Target, context: RunContext) -> Reading:
     context.job.enter("examine", target.source.name)
     _require_fit(target, target.plain_bytes)
-    reading = read_safe(target.listed, context.job)
+    reading = _read(target, context)
+    require_inodes(target.folder, reading.content.entries)
     if target.listed.manifest is None:
         _require_fit(target, reading.content.file_bytes)
     params: Params = {"name": target.listed.name, "path": str(target.folder)}
     context.recorder.say("info", Notice("restore-checked", params), target.source.name)
     return reading
+
+
+def _read(target: Target, context: RunContext) -> Reading:
+    """An archive that turns out to be damaged is marked: nobody shall choose it again because it was good once."""
+    try:
+        return read_safe(target.listed, context.job, room=target.folder)
+    except DamagedArchiveError as error:
+        mark_damaged(target.listed, error)
+        raise
 
 
 def _require_fit(target: Target, needed_bytes: int) -> None:
@@ -132,9 +141,17 @@ def _stage(target: Target, reading: Reading, context: RunContext, stack: ExitSta
     kind = Kind.MARIADB if target.is_database else Kind.FILES
     stage = stack.enter_context(restoring(target.folder, context.run.uid, kind, timezone.now()))
     fill = fill_datadir if target.is_database else fill_folder
-    fill(stage, Filling(target.path, reading), context.job)
+    fill(stage, Filling(target.path, reading, target.listed.root), context.job)
+    if target.is_database:
+        check_staged(stage.new_dir, DatadirCheck(target.folder, config.practice_access()))
+    _tell_left_out(target, reading, context.recorder)
     context.recorder.say("info", Notice("restore-staged", {"name": target.listed.name}), target.source.name)
     return Staged(target, reading, stage)
+
+
+def _tell_left_out(target: Target, reading: Reading, recorder: Recorder) -> None:
+    if reading.specials:
+        recorder.say("warning", Notice("specials-left-out", {"names": list(reading.specials[:20])}), target.source.name)
 
 
 def _prove(item: Staged, request: RestoreRequest, context: RunContext) -> None:
@@ -146,7 +163,7 @@ def _prove(item: Staged, request: RestoreRequest, context: RunContext) -> None:
 
     report = prove(item.target.listed, context, Extras(item.reading, look_at_accounts))
     if not report["is_good"]:
-        raise ProofFailedError(item.target.listed.name)
+        raise proof_failure(item.target.listed.name, item.target.source)
     for verdict in verdicts:
         _judge(verdict, request, context.recorder, item.target.source.name)
 
@@ -163,7 +180,7 @@ def _judge(verdict: Verdict, request: RestoreRequest, recorder: Recorder, source
 
 def _tell_clients(targets: Sequence[Target], request: RestoreRequest, recorder: Recorder) -> None:
     """Once more: somebody may have come while we unpacked."""
-    clients = connected_clients(targets)
+    clients = list_connected([target.source for target in targets])
     if clients and not request.are_clients_accepted:
         raise ClientsConnectedError(clients)
     if clients:

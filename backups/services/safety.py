@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from backups.domain.catalog import choose_stamp
-from backups.domain.errors import SafetyBackupError
+from backups.domain.restore.errors import SafetyBackupError
 from backups.domain.restore.gates import is_served
 from backups.models import BackupRun, Source
 from backups.services import config
@@ -25,18 +25,23 @@ State = BackupRun.State
 
 def save_present(targets: Sequence[Target], request: RestoreRequest, context: RunContext) -> None:
     """Save the data of all targets, unless the user wants none. Raises ``SafetyBackupError``."""
+    save_present_sources([target.source for target in targets], context, is_wanted=request.with_safety_backup)
+
+
+def save_present_sources(sources: Sequence[Source], context: RunContext, *, is_wanted: bool) -> None:
+    """As ``save_present``, of sources."""
     say = context.recorder.say
-    if not request.with_safety_backup:
+    if not is_wanted:
         say("info", Notice("restore-without-safety", {}))
         return
-    sources = []
-    for target in targets:
-        if is_missing(target.source):
-            say("info", Notice("restore-nothing-to-save", {"path": str(target.folder)}), target.source.name)
+    present = []
+    for source in sources:
+        if is_missing(source):
+            say("info", Notice("restore-nothing-to-save", {"path": str(source.folder)}), source.name)
         else:
-            sources.append(target.source)
-    if sources:
-        _save(sources, context)
+            present.append(source)
+    if present:
+        _save(present, context)
         say("info", Notice("restore-saved", {}))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 
-from backups.domain.errors import CommandFailedError
+from backups.domain.restore.errors import CommandFailedError
 from backups.domain.restore.startup import StartUp, ask_to_stop, require_started
 from backups.domain.restore.swap import Hands
 from backups.services import config

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from backups.domain.catalog import Listed
-from backups.domain.errors import ArchiveMissingError, ArchiveUnfitError, SourceUnknownError
+from backups.domain.errors import ArchiveMissingError, SourceUnknownError
+from backups.domain.restore.errors import ArchiveUnfitError, DatabaseUnsoundError, ProofFailedError
 from backups.models import DUMP_SUFFIX, Source
 from backups.services import catalogue, config
 from backups.services.proof import choose_archives
@@ -77,6 +78,11 @@ def choose_targets(names: Sequence[str]) -> list[Target]:
     if doubled:
         raise ArchiveUnfitError(doubled[0].listed.name, "other-source")
     return sorted(targets, key=lambda target: target.is_database)
+
+
+def proof_failure(name: str, source: Source) -> ProofFailedError:
+    """Why an archive of ``source`` that has failed its proof is not put in place."""
+    return DatabaseUnsoundError(name) if source.kind == Source.Kind.MARIADB else ProofFailedError(name)
 
 
 def _make_target(listed: Listed, sources: dict[str, Source]) -> Target:

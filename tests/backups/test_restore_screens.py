@@ -5,14 +5,18 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django_q.tasks import async_task
+from engine import engine
 
 from backups import services
 from backups.models import BackupArchive, BackupRun, KeptData
 from backups.restore_facts import restore_progress
+from backups.services import asking
 from backups.services.runs import Recorder
+from tests.answering import answering  # noqa: F401 - a fixture
 from tests.people import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages", "answering")]
 State = BackupRun.State
 INLINE = re.compile(r"\sstyle=|<style|\son[a-z]+=\"|javascript:|<script(?![^>]*\ssrc=)[^>]*>\s*\S", re.IGNORECASE)
 LIST = "/backups/restore/"
@@ -61,10 +65,6 @@ def make_restore(**values):
     return BackupRun.objects.create(action="restore", request={"archives": names}, **values)
 
 
-def log(*codes):
-    return [{"at": timezone.now().isoformat(), "level": "info", "code": code, "params": {}} for code in codes]
-
-
 # --- the list -------------------------------------------------------------------------------------------------
 def test_a_moment_is_one_row_with_its_sources(client, owner, stamp):
     html = text_of(client.get(LIST))
@@ -96,10 +96,33 @@ def test_what_an_earlier_restore_has_kept_stands_on_top(client, owner, kept):
     assert f"{LIST}kept/abc123/" not in text_of(client.get(LIST))
 
 
+def test_who_misses_one_file_is_led_to_the_archives(client, owner, stamp):
+    assert 'Open the backup under <a href="/backups/backuparchive/">' in text_of(client.get(LIST))
+
+
+def test_the_page_of_an_archive_leads_to_the_restore_of_it(client, owner, stamp):
+    archive = BackupArchive.objects.get(series="pacsdata")
+    html = text_of(client.get(f"/backups/backuparchive/{archive.pk}/change/"))
+    assert f"{confirm_url(stamp)}?source=pacsdata" in html
+    assert "data are replaced: PACS." in text_of(client.get(f"{confirm_url(stamp)}?source=pacsdata"))
+
+
 @pytest.mark.parametrize("role", ["care", "reader"])
 def test_only_an_owner_finds_it_in_the_menu(client, role):
     client.force_login(make_user(role))
     assert LIST not in client.get("/").content.decode()
+
+
+def test_an_archive_that_turns_out_to_be_damaged_is_not_called_proved_any_more(client, owner, stamp, run_command):
+    archive = BackupArchive.objects.get(series="pacsdata")
+    assert run_command("provebackup", archive.name)[0] == 0
+    with archive.path.open("r+b") as file:
+        file.seek(archive.size // 2)
+        file.write(b"XXXX")
+    code, answer = run_command("restorebackup", stamp, "--source", "pacsdata", "--yes", "--folders-idle")
+    assert (code, answer["error"]) == (1, "damaged-archive")
+    archive.refresh_from_db()
+    assert archive.proof == BackupArchive.Proof.FAILED
 
 
 # --- the warning ----------------------------------------------------------------------------------------------
@@ -165,21 +188,13 @@ def now_step(run):
 
 
 @pytest.mark.parametrize(
-    ("stage", "codes", "step", "is_untouched"),
-    [
-        ("examine", [], "check", True),
-        ("verify", ["restore-checked"], "check", True),
-        ("pack", ["restore-checked"] * 2, "safety", True),
-        ("stage", ["restore-checked", "restore-checked", "restore-saved"], "stage", True),
-        ("verify", ["restore-saved", "restore-staged", "restore-staged"], "prove", True),
-        ("swap", ["restore-saved", "restore-staged", "restore-staged"], "swap", False),
-        ("", ["restore-staged", "restore-staged", "restore-swapped-folder"], "swap", False),
-    ],
+    ("stage", "step", "is_untouched"),
+    [("verify", "check", True), ("pack", "safety", True), ("verify", "prove", True), ("swap", "swap", False)],
 )
-def test_the_page_knows_the_step_and_whether_the_data_are_untouched(
-    client, owner, stamp, stage, codes, step, is_untouched
+def test_the_page_shows_the_step_that_the_run_says_and_whether_the_data_are_untouched(
+    client, owner, stamp, stage, step, is_untouched
 ):
-    run = make_restore(progress={"stage": stage}, log=log(*codes))
+    run = make_restore(progress={"stage": stage, "step": step})
     assert (now_step(run), restore_progress(run).is_untouched) == ([step], is_untouched)
     html = text_of(client.get(f"{LIST}runs/{run.pk}/"))
     assert 'http-equiv="refresh"' in html
@@ -218,7 +233,102 @@ def test_the_data_come_back_and_go_again(client, owner, stamp, practice):
     undo_url = re.search(rf"{LIST}kept/[0-9a-f]+/", html)[0]
     text_of(client.get(undo_url))
     assert "errorlist" in text_of(client.post(undo_url, {"confirmation": "yes"}))
-    html = carry_out(client, client.post(undo_url, {"confirmation": "put back"}))
+    assert "errorlist" in text_of(client.post(undo_url, {"confirmation": "put back"}))
+    html = carry_out(client, client.post(undo_url, {"confirmation": "put back", "folders": "on"}))
     assert "The old data are back." in html
+    assert "What was entered between the restore and now" in html
     assert file.read_bytes() == b"now"
-    assert client.get(undo_url).status_code == 404
+    assert client.get(undo_url).url == LIST
+    assert "Nothing is kept of this restore any more" in text_of(client.get(LIST))
+
+
+def test_the_old_data_can_be_removed_before_their_time(client, owner, stamp, practice):
+    typed = {"confirmation": "Praxis Dr. Muster (Bern)", "folders": "on", "source": "pacsdata"}
+    html = carry_out(client, client.post(confirm_url(stamp), typed))
+    url = re.search(rf"{LIST}kept/[0-9a-f]+/release/", html)[0]
+    assert "looked_at" not in text_of(client.get(url))
+    assert "errorlist" in text_of(client.post(url, {"confirmation": "yes"}))
+    html = carry_out(client, client.post(url, {"confirmation": "remove"}))
+    assert "The old data are removed." in html
+    assert not list((practice / "mnt" / "pacsdata").glob("#sql-oob-*"))
+    assert client.get(url).url == LIST
+
+
+def test_untested_data_can_be_tested_again_or_looked_at(client, owner, kept):
+    KeptData.objects.update(phase="placed")
+    assert f"{LIST}kept/abc123/test/" in text_of(client.get(LIST))
+    url = f"{LIST}kept/abc123/release/"
+    assert "errorlist" in text_of(client.post(url, {"confirmation": "remove"}))
+    client.post(url, {"confirmation": "remove", "looked_at": "on"})
+    assert BackupRun.objects.get(action="release").request == {"restore": "abc123", "is_looked_at": True}
+
+
+def test_the_test_again_is_ordered_by_one_click(client, owner, kept):
+    KeptData.objects.update(phase="placed")
+    answer = client.post(f"{LIST}kept/abc123/test/")
+    run = BackupRun.objects.get(action="retest")
+    assert answer.url == f"{LIST}runs/{run.pk}/"
+    assert "The data in place are not touched." in text_of(client.get(answer.url))
+
+
+# --- what is in place after a restore that broke --------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("states", "verdict", "words"),
+    [
+        ({"pacsdata": "old", "webelexisdata": "old"}, "old", "You can go on working as before."),
+        ({"pacsdata": "new", "webelexisdata": "untested"}, "new", "Look at a few patients"),
+        ({"pacsdata": "old", "webelexisdata": "new"}, "mixed", "it brings all to the old data"),
+        ({"pacsdata": "old", "webelexisdata": "unfinished"}, "open", "Restart the worker"),
+        ({}, "open", "Restart the worker"),
+    ],
+)
+def test_a_restore_that_broke_says_which_data_are_in_place(client, owner, stamp, states, verdict, words):
+    run = make_restore(state=State.FAILED, result={"in_place": states})
+    html = text_of(client.get(f"{LIST}runs/{run.pk}/"))
+    assert f'data-in-place="{verdict}"' in html
+    assert words in html
+
+
+def test_a_restore_that_went_well_needs_no_such_words(client, owner, stamp):
+    run = make_restore(state=State.DONE, result={"in_place": {"pacsdata": "new"}})
+    assert "data-in-place" not in text_of(client.get(f"{LIST}runs/{run.pk}/"))
+
+
+# --- programs that we stop ------------------------------------------------------------------------------------
+def test_where_we_stop_the_programs_they_are_named_and_no_agreement_is_asked(client, owner, stamp, settings):
+    with engine({"elx_webelexis": True, "elx_pacs": False}) as docker:
+        settings.OOB_RESTORE_STOP, settings.OOB_DOCKER_URL = ["elx_webelexis", "elx_pacs"], docker.url
+        html = text_of(client.get(confirm_url(stamp)))
+        assert "oobsite stops these programs for the exchange and starts them again afterwards: elx_webelexis." in html
+        assert 'name="folders"' not in html
+        client.post(confirm_url(stamp), {"confirmation": "Praxis Dr. Muster (Bern)"})
+        assert BackupRun.objects.filter(action="restore").exists()
+
+
+def test_a_wrong_name_is_told_before_anything_is_ordered(client, owner, stamp, settings):
+    with engine({"elx_webelexis": True}) as docker:
+        settings.OOB_RESTORE_STOP, settings.OOB_DOCKER_URL = ["elx_webelexsi"], docker.url
+        html = text_of(client.get(confirm_url(stamp)))
+    assert "There is no container “elx_webelexsi”." in html
+    assert "restore-form" not in html
+
+
+# --- a worker that does not answer ----------------------------------------------------------------------------
+@pytest.fixture
+def silent_worker(monkeypatch):
+    """The task waits in the queue, and nobody takes it."""
+    monkeypatch.setattr(asking, "async_task", async_task)
+    monkeypatch.setattr(asking, "ANSWER_SECONDS", 0)
+
+
+def test_without_an_answer_the_page_shows_the_archive_and_no_form(client, owner, stamp, silent_worker):
+    html = text_of(client.get(confirm_url(stamp)))
+    assert "The worker has not answered" in html
+    assert "restore-form" not in html
+    typed = {"confirmation": "Praxis Dr. Muster (Bern)", "folders": "on"}
+    client.post(confirm_url(stamp), typed)
+    assert not BackupRun.objects.filter(action="restore").exists()
+
+
+def test_without_an_answer_nothing_is_put_back(client, owner, kept, silent_worker):
+    assert client.get(f"{LIST}kept/abc123/").url == LIST

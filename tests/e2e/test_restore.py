@@ -16,11 +16,13 @@ from backups.services.request import Request
 from backups.services.runs import Recorder
 from demo.practice import build_database
 from oobsite.accounts.actors import system_actor
+from tests.answering import answering  # noqa: F401 - a fixture
 from tests.e2e.conftest import log_in
 from tests.people import make_user
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("answering"),
     pytest.mark.filterwarnings("ignore::pytest.PytestRemovedIn10Warning"),  # pytest-base-url's fixture
 ]
 NARROW = {"width": 390, "height": 800}
@@ -109,8 +111,25 @@ def carry_out(screen, stage, name):
     services.carry_out(run, Recorder(run, on_progress=look))
     run.refresh_from_db()
     assert run.state == BackupRun.State.DONE, run.log
-    screen.reload()
+    expect(screen.locator("[data-run=done]")).to_be_visible()  # by itself
     return seen[0]
+
+
+def test_a_changed_choice_is_not_confirmed_before_it_is_taken(screen, moment, complaints):
+    screen.goto(screen.url + f"backups/restore/moments/{moment}/")
+    button, hint = screen.locator("#restore-form .btn.danger"), screen.locator("#choice-changed")
+    screen.check("[name=folders]")
+    screen.fill("[name=confirmation]", DATABASE)
+    screen.uncheck("#source-webelexisdata")
+    expect(button).to_be_disabled()
+    expect(hint).to_be_visible()
+    screen.press("[name=confirmation]", "Enter")
+    screen.click(".choice button")
+    expect(screen.locator("#restore-form [name=source]")).to_have_value("elexisdb")
+    expect(button).to_be_enabled()
+    expect(hint).to_be_hidden()
+    assert not BackupRun.objects.filter(action="restore").exists()
+    assert complaints == []
 
 
 def test_a_moment_is_restored_and_put_back(screen, live_server, moment, restarting, webelexis, complaints):
@@ -131,6 +150,7 @@ def test_a_moment_is_restored_and_put_back(screen, live_server, moment, restarti
     assert BackupArchive.objects.filter(is_safety=True).count() == 2
 
     screen.click("[data-kept] a")
+    screen.check("[name=folders]")
     picture(screen, "undo")
     screen.fill("[name=confirmation]", screen.get_attribute("[name=confirmation]", "title"))
     screen.click("#undo-form .btn.danger")
@@ -159,5 +179,5 @@ def test_pages_fit_a_phone(screen, live_server, moment):
         assert screen.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], path
         for table in screen.locator("main table").all():
             assert table.evaluate("t => t.scrollWidth <= t.closest('.card').clientWidth - 10"), path
-        for button in screen.locator("main .btn").all():
+        for button in screen.locator("main .btn:visible").all():
             assert button.bounding_box()["height"] >= 44, path

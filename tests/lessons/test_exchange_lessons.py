@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 import pytest
 from killing import make_tree, read_tree
 
-from backups.domain.errors import LoginRefusedError, NoSpaceError, RolledBackError, ServerNotStoppedError
+from backups.domain.errors import LoginRefusedError, NoSpaceError
 from backups.domain.restore.check import check_folder
+from backups.domain.restore.errors import RolledBackError, ServerNotStoppedError
 from backups.domain.restore.folders import swap_folder
 from backups.domain.restore.journal import Kind, list_stage_folders
 from backups.domain.restore.settle import restoring

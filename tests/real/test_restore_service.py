@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pty
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -17,25 +18,27 @@ from realsite import DATABASE, ROOT, Site, flip_bytes, kill_hard, leftovers, poi
 from restarting import KILLER, restarting_server, stages, wait_until
 
 from backups import services
-from backups.domain.errors import (
+from backups.domain.errors import DamagedArchiveError, LoginRefusedError
+from backups.domain.lock import make_holder, run_lock
+from backups.domain.restore import folders
+from backups.domain.restore.errors import (
     AccountWouldFailError,
     ArchiveUnfitError,
     ClientsConnectedError,
-    DamagedArchiveError,
     FolderInUseError,
     FoldersNotConfirmedError,
+    RestoredUntestedError,
     RestoreUnknownError,
 )
-from backups.domain.lock import make_holder, run_lock
-from backups.domain.restore import folders
 from backups.domain.restore.stage import list_restores
 from backups.domain.restore.undo import release
 from backups.models import BackupArchive, BackupRun, KeptData, Source
 from backups.services import kept, restoring
 from backups.services.request import Request
-from backups.services.restorerequest import RestoreRequest
+from backups.services.restorerequest import ReleaseRequest, RestoreRequest, UndoRequest
 from backups.services.runs import Recorder
 from backups.services.targets import archives_of_stamp
+from demo.server import short_folder
 from oobsite.accounts.actors import system_actor, user_actor
 from oobsite.accounts.errors import NotAllowedError
 from oobsite.accounts.models import User
@@ -53,15 +56,7 @@ def restarting():
 @pytest.fixture
 def server(restarting):
     """Nothing of another test is left in the folders."""
-    restarting.wait()
-    sql(restarting, f"DELETE FROM {DATABASE}.innodb_rows")
-    webelexis = restarting.datadir.parent / "webelexisdata"
-    webelexis.mkdir(exist_ok=True)
-    for path in webelexis.iterdir():
-        assert path.is_file()
-        path.unlink()
-    (webelexis / "settings.js").write_text("then")
-    (webelexis / "gone-later.txt").write_text("then")
+    webelexis = begin(restarting)
     yield restarting
     for folder in (restarting.datadir, webelexis):
         for journal in list_restores(folder):
@@ -106,12 +101,27 @@ def restore(names, **consents):
     return carry_out(BackupRun.Action.RESTORE, request.to_json())
 
 
-def undo(run):
-    return carry_out(BackupRun.Action.UNDO, {"restore": run.uid})
+def undo(run, **consents):
+    request = UndoRequest(run.uid, **{"are_folders_idle": True, **consents})
+    return carry_out(BackupRun.Action.UNDO, request.to_json())
 
 
 def codes(run):
     return [line["code"] for line in run.log]
+
+
+def begin(server):
+    """The state ``then``; returns the folder."""
+    server.wait()
+    sql(server, f"DELETE FROM {DATABASE}.innodb_rows")
+    webelexis = server.datadir.parent / "webelexisdata"
+    webelexis.mkdir(exist_ok=True)
+    for path in webelexis.iterdir():
+        assert path.is_file()
+        path.unlink()
+    (webelexis / "settings.js").write_text("then")
+    (webelexis / "gone-later.txt").write_text("then")
+    return webelexis
 
 
 def change(server, webelexis):
@@ -295,21 +305,95 @@ def test_commands_of_the_administrator_stop_and_start_the_server(server, site, s
     assert (tmp_path / "started").exists()
 
 
+# --- the end of what is kept -----------------------------------------------------------------------------------
+def make_untested(server, run):
+    """As a recovery without Django leaves a restore."""
+    path = server.datadir / f"#sql-oob-{run.uid}" / "journal.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"phase": "placed"}))
+    kept.sync_kept()
+    assert KeptData.objects.get().phase == "placed"
+
+
+def test_untested_data_are_tested_again_and_then_let_go(server, site):
+    run = restore(back_up("elexisdb"), with_safety_backup=False)
+    make_untested(server, run)
+    with pytest.raises(RestoredUntestedError):
+        carry_out(BackupRun.Action.RELEASE, ReleaseRequest(run.uid).to_json())
+    assert carry_out(BackupRun.Action.RETEST, {"restore": run.uid}).state == State.DONE
+    assert KeptData.objects.get().phase == "kept"
+    released = carry_out(BackupRun.Action.RELEASE, ReleaseRequest(run.uid).to_json())
+    assert (released.state, stages(server.datadir)) == (State.DONE, [])
+    assert {"restore.released", "release.ended"} <= set(AuditEvent.objects.values_list("action", flat=True))
+
+
+def test_a_test_that_fails_changes_nothing(server, site, settings):
+    run = restore(back_up("elexisdb"), with_safety_backup=False)
+    sql(server, f"INSERT INTO {DATABASE}.innodb_rows VALUES (8)")
+    make_untested(server, run)
+    settings.OOB_BACKUP_DBPWD = "wrong"
+    with pytest.raises(LoginRefusedError):
+        carry_out(BackupRun.Action.RETEST, {"restore": run.uid})
+    assert 8 in server.rows("InnoDB")
+    assert KeptData.objects.get().phase == "placed"
+
+
+def test_whoever_has_looked_himself_may_let_go(server, site):
+    run = restore(back_up("elexisdb"), with_safety_backup=False)
+    make_untested(server, run)
+    carry_out(BackupRun.Action.RELEASE, ReleaseRequest(run.uid, is_looked_at=True).to_json())
+    assert stages(server.datadir) == []
+
+
+def test_putting_back_asks_for_the_agreements_of_a_restore(server, webelexis, site):
+    names = back_up()
+    change(server, webelexis)
+    run = restore(names, with_safety_backup=False)
+    with pytest.raises(FoldersNotConfirmedError):
+        undo(run, are_folders_idle=False)
+    with contextlib.closing(server.practice.connect(user="elexisuser", password="elexis")):
+        with pytest.raises(ClientsConnectedError):
+            undo(run)
+        assert state_of(server, webelexis) == "then"
+        assert undo(run, are_clients_accepted=True).result["in_place"] == {"elexisdb": "old", "webelexisdata": "old"}
+    assert state_of(server, webelexis) == "now"
+
+
 # --- commands as processes --------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def narrowed(prepared, tmp_path_factory):
+    """The data folder of an installation that backs up the database and one folder."""
+    data = shutil.copytree(prepared, tmp_path_factory.mktemp("narrowed") / "data")
+    with contextlib.closing(sqlite3.connect(data / "oobsite.sqlite3")) as conn, conn:
+        conn.execute("UPDATE backups_source SET is_active = (name IN ('elexisdb', 'webelexisdata'))")
+    return data
+
+
+@pytest.fixture(scope="module")
+def saved(restarting, narrowed):
+    """An installation with one backup of the state ``then``, to be copied; its stamp."""
+    with short_folder() as folder:
+        begin(restarting)
+        site = Site(folder, restarting.practice, narrowed)
+        code, content = site.run("runbackup")
+        assert code == 0, content
+        yield site, content["stamp"]
+
+
 @pytest.fixture
-def commands(server, folder, prepared):
-    site = Site(folder, server.practice, prepared)
-    site.environment["DBNAME"] = DATABASE
-    code = "from backups.models import Source; "
-    code += "Source.objects.exclude(name__in=('elexisdb', 'webelexisdata')).update(is_active=False)"
-    subprocess.run(
-        [sys.executable, "manage.py", "shell", "-v", "0", "-c", code], cwd=ROOT, env=site.environment, check=True
-    )
-    return site
+def commands(server, folder, narrowed):
+    return Site(folder, server.practice, narrowed)
 
 
-def test_the_command_restores_and_puts_back(server, webelexis, commands):
-    stamp = commands.run("runbackup")[1]["stamp"]
+@pytest.fixture
+def stamp(commands, saved):
+    """Of a backup of the state ``then``."""
+    original, stamp = saved
+    for name in ("backup", "data"):
+        shutil.copytree(original.folder / name, commands.folder / name, dirs_exist_ok=True)
+    return stamp
+
+
+def test_the_command_restores_and_puts_back(server, webelexis, commands, stamp):
     change(server, webelexis)
     code, shown = commands.run("restorebackup", stamp, "--dry-run")
     assert (code, len(shown["archives"])) == (0, 2)
@@ -317,7 +401,9 @@ def test_the_command_restores_and_puts_back(server, webelexis, commands):
     code, done = commands.run("restorebackup", stamp, "--yes", "--folders-idle")
     assert code == 0, done
     assert state_of(server, webelexis) == "then"
-    assert commands.run("undorestore")[0] == 0
+    code, refused = commands.run("undorestore")
+    assert (code, refused["error"]) == (1, "folders-not-confirmed")
+    assert commands.run("undorestore", "--folders-idle")[0] == 0
     assert state_of(server, webelexis) == "now"
     assert commands.run("recover")[0] == 0
 
@@ -365,8 +451,7 @@ SOME_STEPS = (0, 4, 9, 13, 18, 24, 33, 35, 37)
 
 
 @pytest.mark.parametrize("step", SOME_STEPS)
-def test_a_killed_restore_is_recovered_to_one_state(server, webelexis, commands, step):
-    stamp = commands.run("runbackup")[1]["stamp"]
+def test_a_killed_restore_is_recovered_to_one_state(server, webelexis, commands, stamp, step):
     change(server, webelexis)
     was_killed = run_killed(commands, step, "restorebackup", stamp, "--yes", "--folders-idle", "--no-safety-backup")
     code, told = commands.run("recover")
@@ -386,8 +471,7 @@ def progress_of_restore(commands):
 
 
 @pytest.mark.parametrize("stage", ["examine", "pack", "stage"])
-def test_a_restore_killed_before_the_exchange_changes_nothing(server, webelexis, commands, stage):
-    stamp = commands.run("runbackup")[1]["stamp"]
+def test_a_restore_killed_before_the_exchange_changes_nothing(server, webelexis, commands, stamp, stage):
     change(server, webelexis)
     child = commands.start("restorebackup", stamp, "--yes", "--folders-idle")
     wait_until(lambda: f'"stage": "{stage}"' in progress_of_restore(commands))
@@ -398,11 +482,10 @@ def test_a_restore_killed_before_the_exchange_changes_nothing(server, webelexis,
 
 
 @pytest.mark.parametrize("step", [2, 9, 15, 22])
-def test_a_killed_undo_is_recovered_to_one_state(server, webelexis, commands, step):
-    stamp = commands.run("runbackup")[1]["stamp"]
+def test_a_killed_undo_is_recovered_to_one_state(server, webelexis, commands, stamp, step):
     change(server, webelexis)
     assert commands.run("restorebackup", stamp, "--yes", "--folders-idle", "--no-safety-backup")[0] == 0
-    was_killed = run_killed(commands, step, "undorestore")
+    was_killed = run_killed(commands, step, "undorestore", "--folders-idle")
     run_killed(commands, 1, "recover")
     assert commands.run("recover")[0] == 0
     found = state_of(server, webelexis)

@@ -11,18 +11,7 @@ import pytest
 from restarting import DATABASE, restarting_server, stages, wait_until
 
 from backups.domain.archive import Packing, Target, discard, pack_folder, publish, read_back
-from backups.domain.errors import (
-    CancelledError,
-    LoginRefusedError,
-    OtherServerError,
-    RestoredContentError,
-    RightsMissingError,
-    RollbackFailedError,
-    RolledBackError,
-    ServerDiffersError,
-    ServerNotStartedError,
-    ServerNotStoppedError,
-)
+from backups.domain.errors import CancelledError, LoginRefusedError, RightsMissingError
 from backups.domain.job import Job
 from backups.domain.manifest import Manifest
 from backups.domain.mariadb.counts import count_practice
@@ -31,6 +20,15 @@ from backups.domain.mariadb.server import Access, connection, read_server_facts
 from backups.domain.reading import read_tar_gz
 from backups.domain.restore.account import Verdict, judge_account
 from backups.domain.restore.check import DatadirCheck, check_datadir, list_clients
+from backups.domain.restore.errors import (
+    OtherServerError,
+    RestoredContentError,
+    RollbackFailedError,
+    RolledBackError,
+    ServerDiffersError,
+    ServerNotStartedError,
+    ServerNotStoppedError,
+)
 from backups.domain.restore.fill import Filling, fill_datadir
 from backups.domain.restore.gates import gate_locks
 from backups.domain.restore.journal import Kind, Phase

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,15 @@ from typing import Any
 from MySQLdb.connections import Connection
 
 from backups.domain.errors import (
-    FileSystemUnfitError,
     FolderMissingError,
-    MountInsideError,
     NetworkFolderError,
     NoSpaceError,
-    OtherServerError,
-    ServerDiffersError,
-    ServerLayoutError,
     ServerUnreachableError,
+    TooManyFilesError,
 )
 from backups.domain.mariadb import rights
 from backups.domain.mariadb.cold import is_on_network
+from backups.domain.mariadb.datadir import read_start_options, read_upgrade_version
 from backups.domain.mariadb.server import (
     START_VARIABLES,
     Access,
@@ -32,6 +30,13 @@ from backups.domain.mariadb.server import (
     practice_connection,
     quote,
     rows,
+)
+from backups.domain.restore.errors import (
+    FileSystemUnfitError,
+    MountInsideError,
+    OtherServerError,
+    ServerDiffersError,
+    ServerLayoutError,
 )
 from backups.domain.restore.exchange import inode
 from backups.domain.restore.gates import is_served
@@ -97,6 +102,26 @@ def check_datadir(check: DatadirCheck) -> None:
             raise
         if is_on_network(check.datadir):
             raise NetworkFolderError(check.datadir) from None
+
+
+def check_staged(staged: Path, check: DatadirCheck) -> None:
+    """Whether unpacked files are of the server's kind, as far as they tell it: an archive without a manifest says
+    nothing beforehand. Raises ``ServerDiffersError``.
+    """
+    facts: dict[str, Any] = dict(read_start_options(staged))
+    version = read_upgrade_version(staged)
+    if version != read_upgrade_version(check.datadir):  # the server may be newer than both files say
+        facts["version"] = version
+    with suppress(ServerUnreachableError), practice_connection(check.access) as conn:
+        variables = {str(name): str(text) for name, text in rows(conn, "SHOW GLOBAL VARIABLES")}
+        _require_same_kind(variables, facts)
+
+
+def require_inodes(folder: Path, entries: int) -> None:
+    """Raises ``TooManyFilesError`` when the file system cannot take so many files; some have no such limit."""
+    usage = os.statvfs(folder)
+    if usage.f_files and usage.f_favail < entries:
+        raise TooManyFilesError(folder, entries, usage.f_favail)
 
 
 def find_mounts_inside(folder: Path) -> list[str]:

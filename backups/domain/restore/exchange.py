@@ -14,7 +14,7 @@ from backups.domain.restore.journal import LOG, STAGE_PREFIX
 from oobsite.files import sync_dir
 
 _AT_FDCWD = -100
-_RENAME_EXCHANGE = 2
+_RENAME_FREE, _RENAME_EXCHANGE = 1, 2
 _UNSUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NOT_DATA = frozenset({"lost+found"})
@@ -55,6 +55,30 @@ def rename_exchange(first: Path, second: Path) -> None:
     if call(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), str(first), None, str(second))
+
+
+def rename_free(source_fd: int, name: bytes, target_fd: int, new_name: bytes) -> None:
+    """Move an entry of one open folder to another under a name that is free. Raises ``FileExistsError``, ``OSError``.
+
+    Where the file system cannot refuse by itself, as over NFS, a name that is taken is seen just before.
+    """
+    call = getattr(_LIBC, "renameat2", None)
+    if call is not None and call(source_fd, name, target_fd, new_name, _RENAME_FREE) == 0:
+        return
+    number = ctypes.get_errno() if call is not None else errno.ENOSYS
+    if number not in _UNSUPPORTED:
+        raise OSError(number, os.strerror(number), os.fsdecode(name))
+    if _has_entry(target_fd, new_name):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fsdecode(new_name))
+    os.rename(name, new_name, src_dir_fd=source_fd, dst_dir_fd=target_fd)
+
+
+def _has_entry(folder_fd: int, name: bytes) -> bool:
+    try:
+        os.stat(name, dir_fd=folder_fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def sync_file_system(folder: Path) -> None:

@@ -6,12 +6,13 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from backups.domain.errors import NoSpaceError, StagedIncompleteError, TarError, UnsafeArchiveError
+from backups.domain.errors import NoSpaceError, TarError, UnsafeArchiveError
 from backups.domain.job import Job
 from backups.domain.mariadb.proof import find_datadir
 from backups.domain.process import Identity
 from backups.domain.reading import Reading
 from backups.domain.restore.check import find_links
+from backups.domain.restore.errors import ArchiveUnfitError, StagedIncompleteError
 from backups.domain.restore.gates import GATES
 from backups.domain.restore.stage import Stage, owner_of
 from backups.domain.unpack import Unpacking, unpack
@@ -50,10 +51,13 @@ def fill_datadir(stage: Stage, filling: Filling, job: Job) -> None:
 def fill_folder(stage: Stage, filling: Filling, job: Job) -> None:
     """Unpack a plain folder, owners and modes as archived; for other users than root the owners are theirs.
 
-    Raises ``StagedIncompleteError`` when ``root`` is not in the archive, and as ``fill_datadir``.
+    Raises ``StagedIncompleteError`` when ``root`` is not in the archive, ``ArchiveUnfitError`` for a database, and as
+    ``fill_datadir``.
     """
     _unpack(stage, Unpacking(filling.archive, stage.new_dir, filling.reading, is_faithful=True), job)
     root = stage.new_dir / filling.root
+    if (root / GATES[0]).is_file():
+        raise ArchiveUnfitError(filling.archive.name, "other-kind")
     if not root.is_dir() or not root.resolve().is_relative_to(stage.new_dir.resolve()):
         raise StagedIncompleteError(stage.new_dir, [filling.root])
     _lift(stage, root)
@@ -61,13 +65,13 @@ def fill_folder(stage: Stage, filling: Filling, job: Job) -> None:
 
 def _unpack(stage: Stage, order: Unpacking, job: Job) -> None:
     """The children hold the lock of the stage, too: nobody removes it while one of them writes."""
-    job.enter("stage", order.archive.name)
     try:
-        unpack(order, replace(job, lock_fd=stage.lock_fd))
+        unpack(replace(order, phase="stage"), replace(job, lock_fd=stage.lock_fd))
     except TarError as error:
-        missing = order.reading.content.file_bytes - tree_size(order.folder)
-        if free_bytes(stage.target) >= _LEAST_MISSING or missing <= 0:
+        if free_bytes(stage.target) >= _LEAST_MISSING:
             raise
+        # Many small files take more room than they hold: then nobody can say how much.
+        missing = order.reading.content.file_bytes - tree_size(order.folder)
         raise NoSpaceError(stage.target, max(missing, _LEAST_MISSING)) from error
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from backups.domain.errors import FolderInUseError
 from backups.domain.job import Job
+from backups.domain.restore.errors import FolderInUseError
 from backups.domain.restore.exchange import list_entries, sync_file_system
 from backups.domain.restore.journal import Direction, Phase
 from backups.domain.restore.settle import exchange, finish, settled_on_error

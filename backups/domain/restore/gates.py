@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from backups.domain.errors import ServerNotStoppedError
 from backups.domain.process import RUN_VARIABLE, kill_orphans
+from backups.domain.restore.errors import ServerNotStoppedError
 from backups.domain.restore.exchange import inode
 from backups.domain.restore.journal import LOG
 from oobsite.files import sync_dir, write_private

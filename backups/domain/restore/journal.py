@@ -22,7 +22,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from backups.domain.errors import JournalDamagedError
+from backups.domain.restore.errors import JournalDamagedError
 from oobsite.files import replace_file
 
 LOG = logging.getLogger("backups.domain.restore")

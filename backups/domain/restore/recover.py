@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from backups.domain.errors import JournalDamagedError, RestoreBusyError
+from backups.domain.restore.errors import JournalDamagedError, RestoreBusyError
 from backups.domain.restore.journal import JOURNAL_NAME, Phase, list_stage_folders, read_journal, remove_probes
 from backups.domain.restore.settle import Outcome, Settled, settle
 from backups.domain.restore.stage import Stage, remove_folder, stage_lock

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from backups.domain.errors import RestoreBusyError, RestoreUnfinishedError, RestoreUnknownError
+from backups.domain.restore.errors import RestoreBusyError, RestoreUnfinishedError, RestoreUnknownError
 from backups.domain.restore.exchange import Side
 from backups.domain.restore.gates import GATES, Gates, let_go
 from backups.domain.restore.journal import (

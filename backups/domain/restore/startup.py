@@ -11,15 +11,11 @@ from typing import Any
 
 import MySQLdb
 
-from backups.domain.errors import (
-    QueryFailedError,
-    RestoredContentError,
-    ServerNotStartedError,
-    ServerUnreachableError,
-)
+from backups.domain.errors import QueryFailedError, ServerUnreachableError
 from backups.domain.job import Job, Progress
 from backups.domain.mariadb.counts import count_core, find_database, list_tables
 from backups.domain.mariadb.server import Access, connection, practice_connection
+from backups.domain.restore.errors import RestoredContentError, ServerNotStartedError
 from backups.domain.restore.gates import is_served
 
 # Docker waits up to a minute before it starts again what has failed several times.

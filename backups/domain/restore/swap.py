@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from backups.domain.errors import (
+from backups.domain.job import Job, Progress
+from backups.domain.restore.errors import (
     RollbackFailedError,
     RolledBackError,
     ServerNotStoppedError,
     StagedIncompleteError,
 )
-from backups.domain.job import Job, Progress
 from backups.domain.restore.exchange import inode, list_entries, sync_file_system
 from backups.domain.restore.gates import GATES, GateLocks, gate_locks, hold_on, let_go, write_gate_files
 from backups.domain.restore.journal import LOG, Direction, Phase

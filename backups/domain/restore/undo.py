@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from backups.domain.errors import (
+from backups.domain.job import Job
+from backups.domain.restore.errors import (
     KeptIncompleteError,
     RestoreSupersededError,
     RestoreUnfinishedError,
     RestoreUnknownError,
 )
-from backups.domain.job import Job
 from backups.domain.restore.exchange import list_entries
 from backups.domain.restore.folders import exchange_folder
 from backups.domain.restore.journal import Direction, Phase
@@ -60,6 +60,19 @@ def complete_datadir(target: Path, restore_id: str, hands: Hands, job: Job) -> N
         except BaseException as error:
             roll_back_placed(stage, hands, job, error)
             raise
+        stage.write(phase=Phase.KEPT)
+
+
+def retest_datadir(target: Path, restore_id: str, hands: Hands, job: Job) -> None:
+    """Test restored data that are placed; good ones are kept, and whatever comes out, they stay in place.
+
+    Raises ``RestoreUnknownError`` unless data are placed and not tested, ``RestoreBusyError`` and as ``hands``.
+    """
+    with held_stage(target, restore_id) as stage:
+        if stage.journal.phase is not Phase.PLACED:
+            raise RestoreUnknownError(target, restore_id)
+        hands.start()
+        hands.test(job)
         stage.write(phase=Phase.KEPT)
 
 

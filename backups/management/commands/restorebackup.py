@@ -1,18 +1,16 @@
-import sys
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backups import services
 from backups.management.previewing import preview_lines, preview_summary
-from backups.management.running import EXIT_CODES, RunCommand, run_summary
+from backups.management.running import EXIT_CODES, RunCommand, add_consents, run_summary
 from backups.models import BackupRun
-from backups.services.preview import Preview
 from backups.services.restorerequest import RestoreRequest
 from backups.services.targets import archives_of_stamp
-from oobsite.errors import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
+from oobsite.errors import EXIT_DONE, EXIT_FAILED
 
 _CONSENTS = {
     "accept_clients": "are_clients_accepted",
@@ -31,12 +29,7 @@ class Command(RunCommand):
         parser.add_argument("--yes", action="store_true", help=_("do not ask"))
         parser.add_argument("--no-safety-backup", action="store_true", help=_("do not save the present data before"))
         parser.add_argument("--dry-run", action="store_true", help=_("only show what would be lost"))
-        parser.add_argument(
-            "--accept-clients", action="store_true", help=_("who is connected to the database may lose the connection")
-        )
-        parser.add_argument(
-            "--folders-idle", action="store_true", help=_("the programs that use the folders are stopped")
-        )
+        add_consents(parser)
         parser.add_argument(
             "--accept-old-passwords",
             action="store_true",
@@ -50,21 +43,10 @@ class Command(RunCommand):
             self.say(options, line)
         if options["dry_run"]:
             return preview_summary(preview), EXIT_FAILED if preview.problems else EXIT_DONE
-        self._require_yes(preview, options)
+        self.require_yes(preview.database if preview.has_database else _("yes"), options)
         consents = {field: options[name] for name, field in _CONSENTS.items()}
         request = RestoreRequest(tuple(names), not options["no_safety_backup"], **consents)
         run = services.create_run(self.actor, BackupRun.Action.RESTORE, BackupRun.Trigger.COMMAND, request.to_json())
         services.carry_out(run, self.make_recorder(run, options))
         self.say(options, run.get_state_display())
         return run_summary(run), EXIT_CODES[BackupRun.State(run.state)]
-
-    def _require_yes(self, preview: Preview, options: dict[str, Any]) -> None:
-        if options["yes"]:
-            return
-        if options["json"] or not sys.stdin.isatty():
-            raise CommandError(_("Nobody can be asked here: say --yes."), returncode=EXIT_USAGE)
-        word = preview.database if preview.has_database else _("yes")
-        self.stdout.write(_("Type %(word)s to restore: ") % {"word": word}, ending="")
-        self.stdout.flush()
-        if sys.stdin.readline().strip() != word:
-            raise CommandError(_("Not confirmed. Nothing was changed."), returncode=EXIT_USAGE)

@@ -5,10 +5,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backups import services
-from backups.domain.errors import RestoreUnknownError
-from backups.management.running import EXIT_CODES, RunCommand, run_summary
+from backups.management.running import EXIT_CODES, RunCommand, add_consents, run_summary
 from backups.models import BackupRun
-from backups.services import config, kept
+from backups.services.kept import newest_undoable
+from backups.services.restorerequest import UndoRequest
 
 
 class Command(RunCommand):
@@ -17,18 +17,13 @@ class Command(RunCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("restore", nargs="?", default="", metavar="RESTORE_ID", help=_("id of the restore's run"))
+        add_consents(parser)
 
     def carry_out(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
-        request = {"restore": options["restore"] or _newest()}
-        run = services.create_run(self.actor, BackupRun.Action.UNDO, BackupRun.Trigger.COMMAND, request)
+        request = UndoRequest(
+            options["restore"] or newest_undoable(), options["accept_clients"], options["folders_idle"]
+        )
+        run = services.create_run(self.actor, BackupRun.Action.UNDO, BackupRun.Trigger.COMMAND, request.to_json())
         services.carry_out(run, self.make_recorder(run, options))
         self.say(options, run.get_state_display())
         return run_summary(run), EXIT_CODES[BackupRun.State(run.state)]
-
-
-def _newest() -> str:
-    kept.sync_kept()
-    for restore in kept.list_kept():
-        if restore.can_undo:
-            return restore.id
-    raise RestoreUnknownError(config.sources_dir(), "*")

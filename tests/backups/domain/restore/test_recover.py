@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from killing import make_tree, read_tree, run_killed
 
-from backups.domain.errors import JournalDamagedError, RestoreBusyError, RestoreUnknownError
+from backups.domain.restore.errors import JournalDamagedError, RestoreBusyError, RestoreUnknownError
 from backups.domain.restore.exchange import Exchange, Side, list_entries
 from backups.domain.restore.folders import swap_folder
 from backups.domain.restore.journal import JOURNAL_NAME, Kind, list_stage_folders, read_journal

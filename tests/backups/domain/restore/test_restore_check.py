@@ -7,15 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from backups.domain.errors import (
-    FolderMissingError,
-    MountInsideError,
-    NoSpaceError,
-    RestoreUnfinishedError,
-    ServerDiffersError,
-    ServerLayoutError,
-    ServerUnreachableError,
-)
+from backups.domain.errors import FolderMissingError, NoSpaceError, ServerUnreachableError
 from backups.domain.mariadb.server import Access
 from backups.domain.restore.check import (
     DatadirCheck,
@@ -25,6 +17,12 @@ from backups.domain.restore.check import (
     check_folder,
     find_links,
     find_mounts_inside,
+)
+from backups.domain.restore.errors import (
+    MountInsideError,
+    RestoreUnfinishedError,
+    ServerDiffersError,
+    ServerLayoutError,
 )
 from backups.domain.restore.gates import gate_locks, is_served
 from backups.domain.restore.journal import Kind

@@ -11,16 +11,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from backups.domain.errors import (
+from backups.domain.errors import NoSpaceError
+from backups.domain.reading import read_tar_gz
+from backups.domain.restore.errors import (
     FolderInUseError,
     KeptIncompleteError,
-    NoSpaceError,
     RestoreSupersededError,
     RestoreUnfinishedError,
     RestoreUnknownError,
     StagedIncompleteError,
 )
-from backups.domain.reading import read_tar_gz
 from backups.domain.restore.fill import Filling, fill_folder
 from backups.domain.restore.folders import swap_folder
 from backups.domain.restore.journal import LOG, Kind, Phase, list_stage_folders

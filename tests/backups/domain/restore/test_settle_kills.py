@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 from killing import make_tree, memory_folder, read_tree, run_killed
 
-from backups.domain.errors import RestoredContentError, RolledBackError
 from backups.domain.job import Job
+from backups.domain.restore.errors import RestoredContentError, RolledBackError
 from backups.domain.restore.folders import swap_folder
 from backups.domain.restore.journal import Kind, Phase, list_stage_folders
 from backups.domain.restore.recover import recover
