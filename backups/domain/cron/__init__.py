@@ -1,0 +1,19 @@
+"""Crontab fields: what they mean, when they are due, and how that is said in words."""
+
+from backups.domain.cron.dates import next_dates, slots_between
+from backups.domain.cron.errors import FieldCountError
+from backups.domain.cron.fields import MAX_LENGTH, PRESETS, CronFields, FieldError, read_expression, validate
+from backups.domain.cron.words import describe
+
+__all__ = [
+    "MAX_LENGTH",
+    "PRESETS",
+    "CronFields",
+    "FieldCountError",
+    "FieldError",
+    "describe",
+    "next_dates",
+    "read_expression",
+    "slots_between",
+    "validate",
+]
