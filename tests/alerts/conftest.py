@@ -1,0 +1,1 @@
+from messaging import *  # noqa: F403 - fixtures
