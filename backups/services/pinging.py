@@ -1,0 +1,36 @@
+"""Signs of life of a schedule's runs, to the service that its owner has named."""
+
+from __future__ import annotations
+
+import logging
+
+from backups.models import BackupRun
+from oobsite.alerts.heartbeat import Event, ping
+from oobsite.errors import OobError
+
+logger = logging.getLogger(__name__)
+MOST_LINES = 100
+_EVENTS: dict[str, Event] = {
+    BackupRun.State.RUNNING: "start",
+    BackupRun.State.DONE: "success",
+    BackupRun.State.WARNINGS: "success",
+}
+
+
+def tell_service(run: BackupRun) -> None:
+    """Say what has become of ``run``; a service that cannot be reached stops nothing. Never raises."""
+    schedule = run.schedule
+    if schedule is None or not schedule.heartbeat_url:
+        return
+    try:
+        ping(schedule.heartbeat_url.reveal(), _EVENTS.get(run.state, "fail"), _log_tail(run))
+    except OobError as error:
+        logger.warning("No sign of life for the schedule %s: %s", schedule, error)
+    except Exception:  # telling somebody must not become a failed backup
+        logger.exception("No sign of life for the schedule %s", schedule)
+
+
+def _log_tail(run: BackupRun) -> str:
+    """Codes only: the parameters may name files of patients, and the service is somebody else's."""
+    lines = (f"{line['at']} {line['level']} {line['source']} {line['code']}" for line in run.log[-MOST_LINES:])
+    return "\n".join(lines)

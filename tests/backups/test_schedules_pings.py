@@ -1,0 +1,75 @@
+"""Signs of life of a schedule's runs arrive at a real server, and its absence stops nothing."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from django.utils import timezone
+
+from backups.models import BackupRun, BackupSchedule, Source
+from backups.services import carry_out, scheduling
+from backups.services.runs import Recorder, mark_dead
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def calls():
+    """What arrives at a server on loopback, as path and body; ``url`` is its address."""
+    found: list[tuple[str, str]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            found.append((self.path, self.rfile.read(int(self.headers["Content-Length"])).decode()))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_arguments):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield found, f"http://127.0.0.1:{server.server_port}/abc"
+        server.shutdown()
+        thread.join()
+
+
+def queue_run(url: str) -> BackupRun:
+    schedule = BackupSchedule.objects.create(name="Nightly", heartbeat_url=url, is_proved=False)
+    schedule.sources.set(Source.objects.filter(name="pacsdata"))
+    return scheduling.queue_backup(schedule)
+
+
+def test_begin_and_success_arrive(practice, calls):
+    found, url = calls
+    run = queue_run(url)
+    carry_out(run, Recorder(run))
+    assert [path for path, _body in found] == ["/abc/start", "/abc"]
+    assert "archive-written" in found[1][1]
+
+
+def test_a_failure_arrives_without_names_of_files(practice, calls):
+    found, url = calls
+    run = queue_run(url)
+    (practice / "mnt" / "pacsdata" / "file").unlink()
+    carry_out(run, Recorder(run))
+    assert [path for path, _body in found] == ["/abc/start", "/abc/fail"]
+    assert "source-missing" in found[1][1]
+    assert str(practice) not in found[1][1]
+
+
+def test_a_dead_run_is_a_failure(practice, calls):
+    found, url = calls
+    run = queue_run(url)
+    BackupRun.objects.update(state="running", heartbeat_at=timezone.now())
+    mark_dead(run, Recorder(run))
+    assert [path for path, _body in found] == ["/abc/fail"]
+
+
+def test_a_service_that_is_not_there_stops_nothing(practice):
+    run = queue_run("http://127.0.0.1:9/abc")
+    carry_out(run, Recorder(run))
+    assert run.state == "done"
