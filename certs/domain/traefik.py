@@ -1,0 +1,108 @@
+"""The file by which Traefik learns of certificates (file provider, `tls` section), and snippets for other proxies.
+
+https://doc.traefik.io/traefik/https/tls/ : certificates come from files only; a new file by one rename is read within
+seconds, a changed certificate under an old name never. Traefik watches the folder of this file and none below it. The
+file is a Go template too, so no name may hold ``{{``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from certs.domain.errors import StoreWriteError
+from certs.domain.store import CHAIN_NAME, KEY_NAME, Generation, read_generation
+from oobsite.files import replace_file
+
+FILE_NAME = "oobsite-certificates.yaml"
+_HEAD = "# Written by oobsite. Changes made by hand are lost with the next certificate.\n"
+_MODE = 0o644
+_CERTIFICATE_LINE = re.compile(r'certFile: "(?P<path>[^"]+)"')
+
+
+@dataclass(frozen=True)
+class Served:
+    """What the proxy shall serve: one generation of each service, and which of them where no name fits."""
+
+    generations: tuple[Generation, ...]
+    default: Generation | None = None
+
+
+def render(served: Served, seen_dir: PurePosixPath) -> str:
+    """The YAML; ``seen_dir`` is the certs folder as the proxy sees it."""
+    lines = [_HEAD + "tls:", *_stores(served.default, seen_dir)]
+    if served.generations:
+        lines.append("  certificates:")
+    lines += [f"    - {_files(generation, seen_dir, indent=6)}" for generation in served.generations]
+    return "\n".join(lines) + "\n"
+
+
+def _stores(default: Generation | None, seen_dir: PurePosixPath) -> list[str]:
+    """Never left out: without this section Traefik goes on with the last certificates that it had."""
+    if default is None:
+        return ["  stores:", "    default: {}"]
+    files = _files(default, seen_dir, indent=8)
+    return ["  stores:", "    default:", "      defaultCertificate:", f"        {files}"]
+
+
+def _files(generation: Generation, seen_dir: PurePosixPath, *, indent: int) -> str:
+    certificate, key = (seen_dir / generation.relative / name for name in (CHAIN_NAME, KEY_NAME))
+    return f"certFile: {_quote(certificate)}\n{' ' * indent}keyFile: {_quote(key)}"
+
+
+def _quote(path: PurePosixPath) -> str:
+    """A JSON string is a YAML string."""
+    text = json.dumps(str(path), ensure_ascii=False)
+    if "{{" in text:
+        raise StoreWriteError(str(path), "{{")
+    return text
+
+
+def publish(certs_dir: Path, traefik_dir: Path, served: Served, seen_dir: PurePosixPath) -> Path:
+    """Let the proxy serve these; every pair is read from disk first, so that a broken one is never named.
+
+    Raises ``GenerationMissingError``, ``GenerationDamagedError``, ``StoreWriteError``: the proxy goes on as before.
+    """
+    for generation in served.generations:
+        read_generation(certs_dir, generation)
+    path = traefik_dir / FILE_NAME
+    try:
+        traefik_dir.mkdir(parents=True, exist_ok=True)
+        replace_file(path, render(served, seen_dir).encode(), mode=_MODE)
+    except OSError as error:
+        raise StoreWriteError(str(path), error.strerror or str(error)) from error
+    return path
+
+
+def list_published(traefik_dir: Path, seen_dir: PurePosixPath) -> set[PurePosixPath]:
+    """Generations that the YAML names, as paths below the certs folder; empty without the file."""
+    try:
+        text = (traefik_dir / FILE_NAME).read_text()
+    except OSError:
+        return set()
+    paths = (PurePosixPath(match["path"]) for match in _CERTIFICATE_LINE.finditer(text))
+    return {path.parent.relative_to(seen_dir) for path in paths if path.is_relative_to(seen_dir)}
+
+
+def nginx_snippet(generation: Generation, seen_dir: PurePosixPath) -> str:
+    """For the ``server`` block of a service."""
+    folder = seen_dir / generation.relative
+    return (
+        f"server_name {generation.name.text};\nlisten 443 ssl;\n"
+        f"ssl_certificate {folder / CHAIN_NAME};\nssl_certificate_key {folder / KEY_NAME};\n"
+    )
+
+
+def caddy_snippet(generation: Generation, seen_dir: PurePosixPath) -> str:
+    """For a Caddyfile."""
+    folder = seen_dir / generation.relative
+    return f"{generation.name.text} {{\n\ttls {folder / CHAIN_NAME} {folder / KEY_NAME}\n}}\n"
+
+
+def missing_from(published: Iterable[PurePosixPath], wanted: Sequence[Generation]) -> list[Generation]:
+    """Those of ``wanted`` that the YAML does not name."""
+    named = set(published)
+    return [generation for generation in wanted if PurePosixPath(generation.relative) not in named]

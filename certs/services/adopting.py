@@ -1,0 +1,108 @@
+"""What lies on the disk and the database does not know, as after a restore of oobsite itself, gets its rows."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from certs.domain import store, traefik
+from certs.domain.facts import UNREADABLE, names_of, read_facts
+from certs.domain.names import ServiceName, is_name
+from certs.domain.store import Generation, folder_name
+from certs.models import Certificate, CertificateAuthority, CertificateGeneration
+from certs.services.places import certs_dir, seen_dir, traefik_dir
+from certs.services.report import Reconciliation
+from oobsite.errors import Notice, OobError
+
+State = CertificateGeneration.State
+
+
+def adopt_services() -> None:
+    """Folders that the database does not know, as after a restore of oobsite itself."""
+    known = {folder_name(certificate.service) for certificate in Certificate.objects.all()}
+    for folder in store.list_services(certs_dir()):
+        name = None if folder in known else _name_of(folder)
+        if name is not None:
+            Certificate.objects.create(name=name.text, way=Certificate.Way.INSTALLED)
+
+
+def _name_of(folder: str) -> ServiceName | None:
+    """The service whose pairs lie in ``folder``: the name on one of them that makes this folder, and that is one."""
+    for path in sorted((certs_dir() / folder).glob(f"*/{store.CHAIN_NAME}")):
+        try:
+            leaf = x509.load_pem_x509_certificates(path.read_bytes())[0]
+        except (OSError, *UNREADABLE):
+            continue
+        name = next((name for name in names_of(leaf) if folder_name(name) == folder), None)
+        return name if name is not None and is_name(name) else None
+    return None
+
+
+def adopt_generations(certificate: Certificate, report: Reconciliation) -> None:
+    rows = {generation.number: generation for generation in certificate.generations.all()}
+    numbers = store.list_generations(certs_dir(), certificate.service)
+    _note_stored(certificate, numbers)
+    found = [adopted for number in numbers if number not in rows and (adopted := _adopt(certificate, number))]
+    if found and (certificate.current is None or _is_published(found[-1])):
+        _use(certificate, found[-1])
+        report.done.append(Notice("certificate-adopted", {"name": certificate.service.shown}))
+    elif found and certificate.current and found[-1].number > certificate.current.number:
+        report.open.append(
+            Notice("certificate-newer-on-disk", {"name": certificate.service.shown, "number": found[-1].number})
+        )
+
+
+def _note_stored(certificate: Certificate, numbers: list[int]) -> None:
+    certificate.generations.filter(number__in=numbers).update(is_stored=True)
+    certificate.generations.exclude(number__in=numbers).update(is_stored=False)
+
+
+def _adopt(certificate: Certificate, number: int) -> CertificateGeneration | None:
+    """A row for a pair on disk; None when it is damaged."""
+    try:
+        pair = store.read_generation(certs_dir(), Generation(certificate.service, number))
+    except OobError:
+        return None
+    facts = read_facts(x509.load_pem_x509_certificate(pair.certificate))
+    return CertificateGeneration.objects.create(
+        certificate=certificate,
+        number=number,
+        state=State.OLD,
+        chain=pair.full_chain.decode(),
+        is_stored=True,
+        fingerprint=facts.fingerprint,
+        issuer=facts.issuer[:255],
+        begins_at=facts.begins_at,
+        ends_at=facts.ends_at,
+        key=facts.key,
+        made_at=facts.begins_at,
+    )
+
+
+def _is_published(generation: CertificateGeneration) -> bool:
+    """Whether the proxy serves it already."""
+    return PurePosixPath(generation.stored.relative) in traefik.list_published(traefik_dir(), seen_dir())
+
+
+def _use(certificate: Certificate, generation: CertificateGeneration) -> None:
+    """What a service has on disk was in use, as far as anybody knows."""
+    certificate.generations.filter(state=State.ACTIVE).update(state=State.OLD)
+    CertificateGeneration.objects.filter(pk=generation.pk).update(state=State.ACTIVE)
+    leaf = x509.load_pem_x509_certificate(generation.chain.encode())
+    certificate.current = generation
+    certificate.other_names = [name.text for name in names_of(leaf) if name != certificate.service]
+    certificate.way = _way_of(leaf)
+    certificate.save(update_fields=["current", "other_names", "way"])
+
+
+def _way_of(leaf: x509.Certificate) -> Certificate.Way:
+    authority = CertificateAuthority.active()
+    if authority is None:
+        return Certificate.Way.INSTALLED
+    try:
+        leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(authority.certificate.encode()))
+    except (InvalidSignature, ValueError, TypeError):
+        return Certificate.Way.INSTALLED
+    return Certificate.Way.AUTHORITY

@@ -1,0 +1,122 @@
+"""Certificates that we make ourselves: ordered on a screen or by a command, and renewed before they end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from certs.domain.builder import KeyKind, LeafRequest, Pair, Subject, make_leaf, make_self_signed
+from certs.domain.errors import CertificateNotOursError
+from certs.domain.names import ServiceName, parse_names
+from certs.models import RENEW_BEFORE, Certificate, CertificateAuthority, CertificateGeneration
+from certs.services.authority import open_authority
+from certs.services.generations import add_generation, hand_over
+from oobsite.accounts.actors import Actor
+from oobsite.audit.services import record
+from oobsite.errors import OobError
+
+Way = Certificate.Way
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class CertificateOrder:
+    """What somebody wants made; the first of ``names`` is the service."""
+
+    names: tuple[ServiceName, ...]
+    subject: Subject = field(default_factory=Subject)
+    key_kind: KeyKind = KeyKind.EC_P256
+    way: Way = Way.AUTHORITY
+
+    def to_fields(self) -> dict[str, Any]:
+        """The columns of ``Certificate`` in which it is remembered."""
+        others = [name.text for name in self.names[1:]]
+        return {**asdict(self.subject), "other_names": others, "key_kind": self.key_kind, "way": self.way}
+
+
+def make_order(names: Iterable[str], way: Way = Way.AUTHORITY, key_kind: str = KeyKind.EC_P256) -> CertificateOrder:
+    """An order with nothing but names. Raises ``NameInvalidError``."""
+    return CertificateOrder(parse_names(names), way=way, key_kind=KeyKind(key_kind))
+
+
+def make_certificate(actor: Actor, order: CertificateOrder) -> CertificateGeneration:
+    """Make a pair for a service, the first one or another; the worker installs it.
+
+    Raises ``NotAllowedError``, ``AuthorityMissingError`` and as ``builder.make_leaf``: nothing was changed.
+    """
+    actor.require("certs.add_certificate")
+    pair = _build(order)
+    with transaction.atomic():
+        certificate, _is_new = Certificate.objects.update_or_create(
+            name=order.names[0].text, defaults=order.to_fields()
+        )
+        return _add(actor, certificate, pair, "certificate.made")
+
+
+def renew_certificate(actor: Actor, certificate: Certificate) -> CertificateGeneration:
+    """Another pair with the same names. Raises ``CertificateNotOursError`` and as ``make_certificate``."""
+    actor.require("certs.change_certificate")
+    if not certificate.is_ours:
+        raise CertificateNotOursError(certificate.service.shown)
+    pair = _build(
+        CertificateOrder(certificate.names, certificate.subject, KeyKind(certificate.key_kind), Way(certificate.way))
+    )
+    with transaction.atomic():
+        return _add(actor, certificate, pair, "certificate.renewed")
+
+
+def _build(order: CertificateOrder) -> Pair:
+    request = LeafRequest(order.names, order.subject, order.key_kind)
+    if order.way == Way.SELF_SIGNED:
+        return make_self_signed(request, timezone.now())
+    return make_leaf(request, open_authority(), timezone.now())
+
+
+def _add(actor: Actor, certificate: Certificate, pair: Pair, act: str) -> CertificateGeneration:
+    generation = add_generation(certificate, pair, made_by=actor.name)
+    names = [name.shown for name in certificate.names]
+    record(actor, act, certificate, {"names": names, "way": certificate.way, "generation": generation.number})
+    hand_over(generation)
+    return generation
+
+
+@dataclass
+class Renewal:
+    """What became of several certificates; errors by the name of the service."""
+
+    made: list[CertificateGeneration] = field(default_factory=list)
+    errors: dict[str, OobError] = field(default_factory=dict)
+
+
+def renew_due(actor: Actor, now: datetime) -> Renewal:
+    """Renew what the practice's CA has signed and what ends soon."""
+    return renew_all(actor, list_due(now))
+
+
+def renew_all(actor: Actor, certificates: Iterable[Certificate]) -> Renewal:
+    """Renew these. One that fails does not stop the others."""
+    renewal = Renewal()
+    for certificate in certificates:
+        try:
+            renewal.made.append(renew_certificate(actor, certificate))
+        except OobError as error:
+            renewal.errors[certificate.service.shown] = error
+    return renewal
+
+
+def list_due(now: datetime) -> list[Certificate]:
+    """Leaves of the CA that end within 30 days and would get longer, and for which none is under way.
+
+    Who changes trust by hand, as with a self-signed one, must do that himself.
+    """
+    due = Certificate.objects.filter(way=Way.AUTHORITY, current__ends_at__lt=now + RENEW_BEFORE)
+    due = due.exclude(generations__state=CertificateGeneration.State.PENDING).select_related("current")
+    authority = CertificateAuthority.active()
+    if authority is None:
+        return list(due)
+    return [one for one in due if one.current and one.current.ends_at < authority.ends_at - _DAY]

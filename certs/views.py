@@ -1,0 +1,193 @@
+"""Doors of certificates beside the admin's own pages: set up, make, install, put back, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin, messages
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from backups.messages import error_sentence
+from certs import facts, services
+from certs.domain.builder import LEAF_DAYS
+from certs.forms import AuthorityForm, CertificateForm, InstallForm, RemoveForm
+from certs.models import Certificate, CertificateAuthority, CertificateGeneration
+from oobsite.accounts.actors import actor_of
+from oobsite.accounts.guards import staff_with
+from oobsite.accounts.reauth import recent_login, tell_what_to_do_again
+from oobsite.errors import OobError
+
+LIST_PAGE = "admin:certs_certificate_changelist"
+PAGE = "admin:certs_certificate_change"
+form_page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_GET
+@staff_with("certs.view_certificate")
+def devices(request: HttpRequest) -> HttpResponse:
+    """How each kind of device is told of the practice's CA."""
+    present = CertificateAuthority.active()
+    if present is None:
+        return redirect(LIST_PAGE)
+    shown = {**facts.about_root(present), "root": facts.read_root(present), "url": facts.root_url()}
+    return page(request, "certs/devices.html", _("Make the practice CA known to the devices"), **shown)
+
+
+@form_page
+@staff_with("certs.add_certificateauthority")
+def authority(request: HttpRequest) -> HttpResponse:
+    present = CertificateAuthority.active()
+    form = AuthorityForm(request.POST or None)
+    is_ordered = request.method == "POST" and form.is_valid()
+    if is_ordered and _try(lambda: services.make_authority(actor_of(request), form.to_order()), form):
+        messages.success(request, _after_authority(is_another=present is not None))
+        return redirect("certs:devices")
+    return page(request, "certs/authority.html", _("Set up the practice CA"), form=form, authority=present)
+
+
+def _after_authority(*, is_another: bool) -> str:
+    if not is_another:
+        return _("The practice CA is set up. Now make it known to each device, once.")
+    return _(
+        "The new practice CA is set up. Make it known to each device, once; then press “Renew” on the page of each "
+        "certificate that the one before has signed."
+    )
+
+
+@form_page
+@staff_with("certs.add_certificate")
+def new(request: HttpRequest) -> HttpResponse:
+    """Make a certificate; the first button shows what would be made."""
+    form = CertificateForm(request.POST or None, initial={"name": request.GET.get("name", "")})
+    is_ordered = request.method == "POST" and form.is_valid()
+    if is_ordered and "preview" not in request.POST:
+        made = _try(lambda: services.make_certificate(actor_of(request), form.to_order()), form)
+        if made:
+            messages.success(request, _("The certificate is made. The worker installs it within seconds."))
+            return redirect(PAGE, made.certificate_id)
+    preview = _preview(form) if is_ordered else None
+    return page(request, "certs/new.html", _("Make a certificate"), form=form, preview=preview)
+
+
+def _preview(form: CertificateForm) -> dict[str, Any]:
+    order = form.to_order()
+    begins_at = timezone.now()
+    present = CertificateAuthority.active()
+    is_ours = order.way == Certificate.Way.AUTHORITY
+    return {
+        "names": [name.shown for name in order.names],
+        "issuer": present.common_name if is_ours and present else _("itself"),
+        "ends_at": begins_at + timedelta(days=LEAF_DAYS),
+        "key": Certificate.Key(order.key_kind).label,
+        "replaces": Certificate.objects.filter(name=order.names[0].text).first(),
+    }
+
+
+@sensitive_post_parameters()
+@form_page
+@staff_with("certs.add_certificate")
+def install(request: HttpRequest) -> HttpResponse:
+    """Install a pair that was made elsewhere."""
+    form = InstallForm(request.POST or None, request.FILES or None, initial={"name": request.GET.get("name", "")})
+    if request.method == "POST" and form.is_valid():
+        made = _try(lambda: services.install_pair(actor_of(request), form.to_delivery()), form)
+        if made:
+            messages.success(request, _("The pair is in order. The worker installs it within seconds."))
+            return redirect(PAGE, made.certificate_id)
+    return page(request, "certs/install.html", _("Install a certificate and its key"), form=form)
+
+
+@require_POST
+@staff_with("certs.change_certificate")
+def renew(request: HttpRequest, pk: int) -> HttpResponse:
+    certificate = get_object_or_404(Certificate, pk=pk)
+    done = _("A new certificate is made. The worker installs it within seconds.")
+    _tell(request, lambda: services.renew_certificate(actor_of(request), certificate), done)
+    return redirect(PAGE, pk)
+
+
+@require_POST
+@staff_with("certs.change_certificate")
+def check(request: HttpRequest, pk: int) -> HttpResponse:
+    services.request_check(actor_of(request), get_object_or_404(Certificate, pk=pk))
+    messages.success(request, _("The service is being asked. Load this page anew in a few seconds."))
+    return redirect(PAGE, pk)
+
+
+@require_POST
+@staff_with("certs.change_certificate")
+def generation_back(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    generation = get_object_or_404(CertificateGeneration, certificate=pk, number=number)
+    done = _("The earlier certificate is put back within seconds.")
+    _tell(request, lambda: services.back_to_generation(actor_of(request), generation), done)
+    return redirect(PAGE, pk)
+
+
+@require_POST
+@staff_with("certs.change_certificate")
+def generation_again(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    generation = get_object_or_404(CertificateGeneration, certificate=pk, number=number)
+    services.try_again(actor_of(request), generation)
+    messages.success(request, _("The worker tries again to install it."))
+    return redirect(PAGE, pk)
+
+
+@require_POST
+@staff_with("certs.change_certificate")
+def put_back(request: HttpRequest) -> HttpResponse:
+    services.request_put_back(actor_of(request))
+    messages.success(request, _("The newer certificates are being put back. Load this page anew in a few seconds."))
+    return redirect(LIST_PAGE)
+
+
+@require_POST
+@staff_with("certs.change_certificate")
+def calendar_new(request: HttpRequest) -> HttpResponse:
+    services.renew_calendar(actor_of(request))
+    messages.success(request, _("The calendar has a new address. Subscribe to it; an earlier one is none any more."))
+    return redirect(LIST_PAGE)
+
+
+@form_page
+@staff_with("certs.delete_certificate")
+@recent_login
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    certificate = get_object_or_404(Certificate, pk=pk)
+    form = RemoveForm(request.POST or None, certificate=certificate)
+    tell_what_to_do_again(request)
+    if request.method == "POST" and form.is_valid():
+        services.remove_certificate(actor_of(request), certificate)
+        messages.success(request, _("The certificate is removed. The worker deletes its files."))
+        return redirect(LIST_PAGE)
+    return page(request, "certs/remove.html", _("Remove a certificate"), form=form, certificate=certificate)
+
+
+def _try(act: Callable[[], Any], form: Form) -> Any:
+    """What ``act`` returns; None when it failed, which then stands above the form."""
+    try:
+        return act()
+    except OobError as error:
+        form.add_error(None, error_sentence(error))
+        return None
+
+
+def _tell(request: HttpRequest, act: Callable[[], Any], done: str) -> None:
+    """Say above the next page that it is ``done``, or why not."""
+    try:
+        act()
+    except OobError as error:
+        messages.error(request, error_sentence(error))
+    else:
+        messages.success(request, done)
+
+
+def page(request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
+    return render(request, template, {**admin.site.each_context(request), "title": title, **context})

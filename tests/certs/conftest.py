@@ -1,0 +1,1 @@
+from certificates import certs_site  # noqa: F401 - a fixture

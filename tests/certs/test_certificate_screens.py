@@ -1,0 +1,356 @@
+"""The pages of certificates: what they show, what they take, and what they refuse."""
+
+from __future__ import annotations
+
+import datetime as dt
+import plistlib
+import time
+
+import pytest
+from certificates import NAME, made, order, self_signed
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from certs import facts, services
+from certs.models import Certificate, CertificateAuthority, CertificateGeneration
+from oobsite.accounts.actors import system_actor
+from oobsite.accounts.signals import LOGIN_AT_KEY
+from oobsite.audit.models import AuditEvent
+from tests.answering import answering  # noqa: F401 - a fixture
+from tests.certs.domain.test_pair import key_pem, make, pem
+from tests.people import make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages", "certs_site")]
+LIST = "/certs/certificate/"
+
+
+@pytest.fixture
+def owner(client):
+    return logged_in(client, "owner")
+
+
+def logged_in(client, role):
+    user = make_user(role, language="en")
+    client.force_login(user)
+    session = client.session
+    session[LOGIN_AT_KEY] = time.time()
+    session.save()
+    return client
+
+
+@pytest.fixture
+def authority():
+    return services.make_authority(system_actor(), services.AuthorityOrder("Praxis CA"))
+
+
+def page_of(certificate: Certificate) -> str:
+    return reverse("admin:certs_certificate_change", args=[certificate.pk])
+
+
+def test_the_list_begins_with_the_ca(owner):
+    assert reverse("certs:authority") in owner.get(LIST).content.decode()
+    answer = owner.post(reverse("certs:authority"), {"common_name": "Praxis CA", "country": "ch", "permitted": "nuno"})
+    assert answer.url == reverse("certs:devices")
+    assert CertificateAuthority.active().permitted == ["nuno"]
+    assert CertificateAuthority.active().subject["country"] == "CH"
+
+
+def test_who_replaces_the_ca_hears_that_the_certificates_must_follow(owner, authority):
+    fields = {"common_name": "Another CA", "country": "CH", "is_replacing": "on"}
+    page = owner.post(reverse("certs:authority"), fields, follow=True).content.decode()
+    assert "that the one before has signed" in page
+    assert CertificateAuthority.active().common_name == "Another CA"
+
+
+def test_the_list_tells_how_long_and_whether_it_is_served(owner, authority):
+    made()
+    page = owner.get(LIST).content.decode()
+    assert "webelexis.nuno" in page
+    assert "397 days left" in page
+    assert "not checked yet" in page
+
+
+def test_the_preview_makes_nothing(owner, authority):
+    fields = {"name": "Webelexis.NUNO", "way": "ca", "key_kind": "ec-p256", "country": "CH"}
+    page = owner.post(reverse("certs:new"), {**fields, "preview": ""}).content.decode()
+    assert "data-preview" in page
+    assert "Praxis CA" in page
+    assert not Certificate.objects.exists()
+    owner.post(reverse("certs:new"), {**fields, "make": ""})
+    assert Certificate.objects.get().name == NAME
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("https://webelexis.nuno", "without https://"), ("a b", "letters"), ("x" * 260, "too long"), ("", "required")],
+)
+def test_what_is_no_name_is_refused_at_its_field(owner, authority, name, words):
+    fields = {"name": name, "way": "ca", "key_kind": "ec-p256"}
+    page = owner.post(reverse("certs:new"), fields).content.decode()
+    assert words in page
+    assert not Certificate.objects.exists()
+
+
+def test_a_name_that_the_ca_may_not_sign_is_refused(owner):
+    services.make_authority(system_actor(), services.AuthorityOrder("Praxis CA", permitted=["nuno"]))
+    fields = {"name": "webelexis.ch", "way": "ca", "key_kind": "ec-p256"}
+    assert "only for names that end in: nuno" in owner.post(reverse("certs:new"), fields).content.decode()
+
+
+def test_the_page_shows_it_as_a_browser_does(owner, authority):
+    certificate = made(NAME, "192.168.1.10")
+    page = owner.get(page_of(certificate)).content.decode()
+    fingerprint = certificate.current.fingerprint.upper()
+    assert f"{fingerprint[:2]} {fingerprint[2:4]} {fingerprint[4:6]}" in page
+    assert "webelexis.nuno, 192.168.1.10" in page
+    assert "EC 256, SHA256" in page
+
+
+def test_another_target_is_stored_and_asked(owner, authority):
+    certificate = made()
+    owner.post(page_of(certificate), {"probe_host": "proxy", "probe_port": "8443", "is_default": "on"})
+    certificate.refresh_from_db()
+    assert (certificate.probe_host, certificate.probe_port, certificate.is_default) == ("proxy", 8443, True)
+    assert "at least one" not in owner.post(page_of(certificate), {"probe_port": "99999"}).content.decode()
+    assert Certificate.objects.get().probe_port == 8443
+
+
+# --- downloads ----------------------------------------------------------------------------------------------
+def test_the_root_is_there_for_everybody_in_three_forms(client, authority):
+    pem = client.get("/certs/root.crt").content
+    der = client.get("/certs/root.der").content
+    assert x509.load_pem_x509_certificate(pem) == x509.load_der_x509_certificate(der)
+    answer = client.get("/certs/root.mobileconfig")
+    assert answer["Content-Type"] == "application/x-apple-aspen-config"
+    (payload,) = plistlib.loads(answer.content)["PayloadContent"]
+    assert (payload["PayloadType"], payload["PayloadContent"]) == ("com.apple.security.root", der)
+    assert client.get("/certs/root.key").status_code == 404
+
+
+def test_the_public_part_and_lines_for_other_proxies(owner, authority):
+    certificate = made()
+    leaf = owner.get(reverse("certs:download", args=[certificate.pk, "crt"]))
+    assert leaf["Content-Disposition"] == 'attachment; filename="webelexis.nuno.crt"'
+    assert b"PRIVATE" not in leaf.content
+    nginx = owner.get(reverse("certs:snippet", args=[certificate.pk, "nginx"])).content.decode()
+    assert "ssl_certificate_key /mnt/certs/webelexis.nuno/1/privkey.pem;" in nginx
+    assert owner.get(reverse("certs:download", args=[certificate.pk, "key"])).status_code == 404
+
+
+@pytest.mark.usefixtures("answering")
+def test_the_owner_gets_the_key_by_a_second_step(owner, authority, settings):
+    certificate = made()
+    address = reverse("certs:key", args=[certificate.pk])
+    assert b"PRIVATE KEY" not in owner.get(address).content
+    answer = owner.post(address)
+    stored = settings.OOB_CERTS_DIR / NAME / "1" / "privkey.pem"
+    assert answer.content == stored.read_bytes()
+    assert "no-store" in answer["Cache-Control"]
+    assert AuditEvent.objects.filter(action="certificate.key-downloaded").exists()
+
+
+def test_a_calendar_for_who_knows_its_address(client, authority):
+    made()
+    services.renew_calendar(system_actor())
+    text = client.get(f"/certs/expiries/{services.calendar_token()}.ics").content.decode()
+    assert text.startswith("BEGIN:VCALENDAR\r\n")
+    assert text.count("BEGIN:VEVENT") == 2
+    assert "webelexis.nuno" in text
+    assert client.get("/certs/expiries/another.ics").status_code == 404
+
+
+def test_nobody_finds_a_calendar_that_nobody_wanted(owner):
+    assert "/certs/expiries/new/" in owner.get(LIST).content.decode()
+    assert services.calendar_token() == ""
+    assert owner.get("/certs/expiries/.ics").status_code == owner.get("/certs/expiries/x.ics").status_code == 404
+
+
+def test_a_new_address_of_the_calendar_ends_the_one_before(owner):
+    owner.post(reverse("certs:calendar-new"))
+    before = f"/certs/expiries/{services.calendar_token()}.ics"
+    assert before in owner.get(LIST).content.decode()
+    owner.post(reverse("certs:calendar-new"))
+    assert owner.get(before).status_code == 404
+    after = f"/certs/expiries/{services.calendar_token()}.ics"
+    assert after in owner.get(LIST).content.decode()
+    assert owner.get(after).status_code == 200
+    assert AuditEvent.objects.filter(action="certificate.calendar-renewed").count() == 2
+
+
+def test_the_menu_shows_where_one_is_on_every_page_of_certificates(owner, authority):
+    certificate = made()
+    pages = [
+        LIST,
+        page_of(certificate),
+        *(reverse(f"certs:{name}") for name in ("devices", "authority", "new", "install")),
+    ]
+    pages += [reverse(f"certs:{name}", args=[certificate.pk]) for name in ("key", "remove")]
+    for address in pages:
+        assert f'href="{LIST}" aria-current="page"' in owner.get(address).content.decode(), address
+
+
+def test_each_kind_of_device_has_its_steps_and_the_phones_a_picture(owner, authority):
+    page = owner.get(reverse("certs:devices")).content.decode()
+    assert all(f'id="{kind}"' in page for kind in ("windows", "macos", "ios", "android", "linux", "firefox"))
+    assert page.count("<svg") >= 2
+    assert "http://localhost:8000/certs/root/" in page
+    assert "style=" not in page
+
+
+def test_a_device_sees_its_steps_without_a_login_and_no_fingerprint(client, authority):
+    page = client.get("/certs/root/").content.decode()
+    assert all(f'id="{kind}"' in page for kind in ("windows", "ios", "firefox"))
+    assert "/certs/root.crt" in page
+    assert facts.read_root(authority).fingerprint not in page
+    assert "aria-current" not in page
+
+
+@pytest.mark.parametrize(
+    ("site", "address"),
+    [
+        ("https://appserver.nuno", "http://appserver.nuno/certs/root.crt"),  # our proxy lets it through
+        ("https://appserver.nuno:8443", "https://appserver.nuno:8443/certs/root.crt"),
+        ("http://localhost:8000", "http://localhost:8000/certs/root.crt"),
+    ],
+)
+def test_devices_fetch_the_root_by_http_where_they_can(settings, site, address):
+    settings.OOB_URL = site
+    assert facts.root_url("crt") == address
+
+
+# --- pairs that somebody brings along -----------------------------------------------------------------------
+def upload(client, certificate: bytes, key: bytes = b"", name: str = NAME, **fields):
+    files = {"certificate": SimpleUploadedFile("../../etc/a\0.crt", certificate)}
+    if key:
+        files["key"] = SimpleUploadedFile("a.key", key)
+    return client.post(reverse("certs:install"), {**files, "name": name, **fields})
+
+
+def test_a_good_pair_is_taken_and_its_name_comes_from_the_certificate(owner):
+    pair = self_signed()
+    assert upload(owner, pair.certificate, pair.key, name="").url == page_of(Certificate.objects.get())
+    assert Certificate.objects.get().name == NAME
+
+
+def test_a_locked_key_is_opened_and_the_passphrase_is_not_kept(owner):
+    pair = self_signed()
+    lock = serialization.BestAvailableEncryption(b"geheim7")
+    key = serialization.load_pem_private_key(pair.key, None)
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
+    page = upload(owner, pair.certificate, key.private_bytes(*form, lock), passphrase="falsch8").content.decode()
+    assert "does not open" in page
+    assert "falsch8" not in page
+    upload(owner, pair.certificate, key.private_bytes(*form, lock), passphrase="geheim7")
+    assert CertificateGeneration.objects.get().notices[0]["code"] == "pair-passphrase-removed"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty. Nothing was installed."),
+        (b"<html>no</html>", "a web page"),
+        (b"x" * 10_000_000, "far too large"),
+        (b"\0\1\2", "another kind of file"),
+        (b"-----BEGIN CERTIFICATE REQUEST-----", "request for a certificate"),
+    ],
+)
+def test_what_is_no_certificate_leaves_nothing(owner, settings, content, words):
+    page = upload(owner, content, self_signed().key).content.decode()
+    assert words in page
+    assert not Certificate.objects.exists()
+    assert not settings.OOB_CERTS_DIR.exists()
+
+
+ROOT = make("Root", ca=True)
+MIDDLE = make("Middle", ROOT, ca=True)
+LEAF, KEY = make(NAME, MIDDLE)
+NOW = dt.datetime.now(dt.UTC)
+DAY = dt.timedelta(days=1)
+BROKEN = {
+    "wrong key": (LEAF, make(NAME)[1], "does not belong to the certificate"),
+    "no chain": (LEAF, KEY, "certificate of “Middle”"),
+    "expired": (*make(NAME, start=NOW - 2 * DAY, end=NOW - DAY), "has ended on"),
+    "not yet": (*make(NAME, start=NOW + DAY, end=NOW + 2 * DAY), "is valid only from"),
+    "a CA": (*make(NAME, ca=True), "that of a CA"),
+    "short key": (*make(NAME, key=rsa.generate_private_key(65537, 1024)), "RSA, 1,024 bits"),  # noqa: S505 - on purpose
+    "for mail": (*make(NAME, usage=ExtendedKeyUsageOID.EMAIL_PROTECTION), "not meant for servers"),
+}
+
+
+@pytest.mark.parametrize("rule", BROKEN)
+def test_a_broken_rule_leaves_nothing(owner, settings, rule):
+    certificate, key, words = BROKEN[rule]
+    page = upload(owner, pem(certificate), key_pem(key)).content.decode()
+    assert words in page
+    assert not Certificate.objects.exists()
+    assert not settings.OOB_CERTS_DIR.exists()
+
+
+def test_a_chain_in_a_third_file_and_in_any_order_is_taken(owner):
+    chain = SimpleUploadedFile("chain.pem", pem(ROOT[0], MIDDLE[0]))
+    upload(owner, pem(LEAF), key_pem(KEY), chain=chain)
+    assert CertificateGeneration.objects.get().chain.count("BEGIN CERTIFICATE") == 2
+
+
+def test_of_a_large_file_no_more_than_a_megabyte_is_kept(rf):
+    request = rf.post("/", {"certificate": SimpleUploadedFile("a.crt", b"x" * 5_000_000), "name": NAME})
+    file = request.FILES["certificate"]
+    assert (file.size, len(file.read())) == (1_048_577, 1_048_577)
+    assert not hasattr(file, "temporary_file_path")
+    assert request.POST["name"] == NAME
+
+
+def test_a_certificate_for_another_name_says_for_which_it_is_good(owner):
+    pair = self_signed("pacs.nuno")
+    page = upload(owner, pair.certificate, pair.key).content.decode()
+    assert "good for pacs.nuno, not for “webelexis.nuno”" in page
+    assert not Certificate.objects.exists()
+
+
+# --- acts ---------------------------------------------------------------------------------------------------
+def test_one_click_back(owner, authority):
+    certificate = made()
+    services.install_generation(services.renew_certificate(system_actor(), certificate).pk)
+    address = reverse("certs:generation-back", args=[certificate.pk, 1])
+    assert address in owner.get(page_of(certificate)).content.decode()
+    owner.post(address)
+    assert certificate.generations.get(number=1).state == "pending"
+
+
+def test_a_brought_pair_cannot_be_renewed(owner):
+    pair = self_signed()
+    upload(owner, pair.certificate, pair.key)
+    certificate = Certificate.objects.get()
+    page = owner.post(reverse("certs:renew", args=[certificate.pk]), follow=True).content.decode()
+    assert "was issued elsewhere" in page
+
+
+def test_it_is_removed_when_its_name_is_typed(owner, authority):
+    certificate = made()
+    address = reverse("certs:remove", args=[certificate.pk])
+    owner.post(address, {"confirmation": "webelexis"})
+    assert Certificate.objects.exists()
+    owner.post(address, {"confirmation": NAME})
+    assert not Certificate.objects.exists()
+
+
+def test_support_sees_no_way_to_the_key(client, authority):
+    certificate = made()
+    page = logged_in(client, "care").get(page_of(certificate)).content.decode()
+    assert reverse("certs:renew", args=[certificate.pk]) in page
+    assert reverse("certs:key", args=[certificate.pk]) not in page
+    assert reverse("certs:remove", args=[certificate.pk]) not in page
+
+
+def test_an_installation_that_died_can_be_tried_again(owner, authority):
+    generation = order()
+    address = reverse("certs:generation-again", args=[generation.certificate_id, 1])
+    assert address not in owner.get(page_of(generation.certificate)).content.decode()
+    CertificateGeneration.objects.update(made_at=NOW - DAY)
+    assert address in owner.get(page_of(generation.certificate)).content.decode()
+    owner.post(address)
+    assert AuditEvent.objects.filter(action="certificate.again").count() == 1
