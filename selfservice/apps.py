@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SelfServiceConfig(AppConfig):
+    name = "selfservice"
+    verbose_name = _("Online booking")
+
+    def ready(self) -> None:
+        from backups.signals import data_exchanged
+        from oobsite.audit.changes import watch
+        from selfservice.models import FIELDS, SelfServiceSettings  # models are not loaded earlier
+        from selfservice.services.comparing import tell_differences
+
+        watch(SelfServiceSettings, "selfservice", fields=(*FIELDS, "generation"))
+        data_exchanged.connect(tell_differences, dispatch_uid="selfservice.differences")

@@ -1,0 +1,171 @@
+"""Which object the file exports, and whether anything in the file changes it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tree_sitter import Node
+
+from selfservice.domain.settings_js.parsing import COMMENTS, parse_sound, refused, text_of, unwrap, walk
+from selfservice.domain.settings_js.refusals import Reason
+
+_KINDS = {
+    "arrow_function": Reason.FUNCTION,
+    "function_expression": Reason.FUNCTION,
+    "function_declaration": Reason.FUNCTION,
+    "generator_function": Reason.FUNCTION,
+    "class": Reason.FUNCTION,
+    "class_declaration": Reason.FUNCTION,
+    "array": Reason.ARRAY,
+    "string": Reason.TEXT,
+    "template_string": Reason.TEXT,
+    "ternary_expression": Reason.CONDITIONAL_EXPORT,
+    "call_expression": Reason.CALL,
+    "new_expression": Reason.CALL,
+    "await_expression": Reason.CALL,
+}
+_CHANGES = ("assignment_expression", "augmented_assignment_expression", "update_expression", "unary_expression")
+
+
+def exported_object(content: bytes) -> Node:
+    """The object in braces that the file exports. Raises ``SettingsRefusedError``."""
+    root = parse_sound(content)
+    exports = [value for statement in root.named_children for value in _exported_by(content, statement)]
+    if not exports:
+        raise _explain_missing(content, root)
+    if len(exports) > 1:
+        raise refused(content, Reason.SEVERAL_EXPORTS, exports[1])
+    value, name = exports[0], ""
+    if value.type == "identifier":
+        value, name = _declared(content, root, value), text_of(value)
+    if value.type != "object":
+        raise refused(content, _kind(value), value)
+    _refuse_changes(content, root, export=exports[0], name=name)
+    return value
+
+
+def _exported_by(content: bytes, statement: Node) -> Iterator[Node]:
+    """What one statement at the top of the file exports."""
+    if statement.type == "export_statement":
+        value = statement.child_by_field_name("value") or statement.child_by_field_name("declaration")
+        if value is None or not any(child.type == "default" for child in statement.children):
+            raise refused(content, Reason.SEVERAL_EXPORTS, statement)
+        yield unwrap(value)
+    elif statement.type == "expression_statement":
+        targets, value = _assignment(unwrap(statement.named_children[0]))
+        if "module.exports" in targets:
+            yield value
+
+
+def _assignment(node: Node) -> tuple[list[str], Node]:
+    """The targets of ``a = b = value``, and the value."""
+    targets = []
+    while node.type == "assignment_expression":
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if left is None or right is None:
+            break
+        targets.append(_path(left))
+        node = unwrap(right)
+    return targets, node
+
+
+def _path(node: Node) -> str:
+    """``module.exports.smtp`` for every way to write it; empty when it is no such path."""
+    parts: list[str] = []
+    while node.type in ("member_expression", "subscript_expression"):
+        whole = node.child_by_field_name("object")
+        part = node.child_by_field_name("property") or node.child_by_field_name("index")
+        if whole is None or part is None:
+            return ""
+        parts.append(text_of(part).strip("\"'`"))
+        node = whole
+    return ".".join([text_of(node), *reversed(parts)]) if node.type == "identifier" else ""
+
+
+def _explain_missing(content: bytes, root: Node) -> Exception:
+    """Why there is no export: plain JSON, one inside a condition, parts of one, or none."""
+    statements = [node for node in root.named_children if node.type not in COMMENTS]
+    if len(statements) == 1 and (statements[0].text or b"").startswith((b"{", b"[")):
+        return refused(content, Reason.JSON, statements[0])
+    for node in walk(root):
+        path = _path(node.child_by_field_name("left") or node) if node.type == "assignment_expression" else ""
+        if path == "module.exports":
+            return refused(content, Reason.CONDITIONAL_EXPORT, node)
+        if path.startswith(("module.exports.", "exports.")):
+            return refused(content, Reason.SEVERAL_EXPORTS, node)
+    return refused(content, Reason.NO_EXPORT)
+
+
+def _kind(value: Node) -> Reason:
+    called = value.child_by_field_name("function")
+    if called and text_of(called) == "require":
+        return Reason.REQUIRE
+    return _KINDS.get(value.type, Reason.EXPRESSION)
+
+
+def _declared(content: bytes, root: Node, name: Node) -> Node:
+    """The value of the one declaration of ``name`` at the top of the file."""
+    found = [
+        declarator
+        for statement in root.named_children
+        if statement.type in ("lexical_declaration", "variable_declaration")
+        for declarator in statement.named_children
+        if declarator.type == "variable_declarator"
+        and (target := declarator.child_by_field_name("name")) is not None
+        and text_of(target) == text_of(name)
+    ]
+    value = found[0].child_by_field_name("value") if len(found) == 1 else None
+    if value is None:
+        raise refused(content, Reason.EXPRESSION, name)
+    return unwrap(value)
+
+
+def _refuse_changes(content: bytes, root: Node, *, export: Node, name: str) -> None:
+    """Refuse whatever names the object apart from its declaration and its export."""
+    for node in walk(root):
+        if not _names_it(node, name) or _is_expected(node, export):
+            continue
+        top = _whole_path(node)
+        if top.parent is not None and top.parent.type in _CHANGES:
+            raise refused(content, Reason.LATER_ASSIGNMENT, node)
+        raise refused(content, Reason.LATER_USE, node)
+
+
+def _names_it(node: Node, name: str) -> bool:
+    if node.type in ("identifier", "shorthand_property_identifier"):
+        return text_of(node) in (name, "exports") or (text_of(node) == "module" and _is_handed_on(node))
+    whole = node.child_by_field_name("object")
+    return whole is not None and whole.type == "identifier" and _path(node) == "module.exports"
+
+
+def _is_handed_on(node: Node) -> bool:
+    """Whether ``module`` is used as a whole, and not just compared as in ``require.main === module``."""
+    harmless = ("member_expression", "subscript_expression", "binary_expression")
+    return node.parent is not None and node.parent.type not in harmless
+
+
+def _is_expected(node: Node, export: Node) -> bool:
+    """The declaration, the value that is exported, or a target of the export itself."""
+    if node == export:
+        return True
+    parent = node.parent
+    if parent is None:
+        return False
+    if parent.type == "variable_declarator":
+        return parent.child_by_field_name("name") == node and parent.parent is not None and _is_top(parent.parent)
+    if parent.type != "assignment_expression" or parent.child_by_field_name("left") != node:
+        return False
+    return parent.start_byte <= export.start_byte and export.end_byte <= parent.end_byte
+
+
+def _is_top(statement: Node) -> bool:
+    return statement.parent is not None and statement.parent.type == "program"
+
+
+def _whole_path(node: Node) -> Node:
+    """``exports.smtp.host`` from its first word."""
+    while node.parent is not None and node.parent.type in ("member_expression", "subscript_expression"):
+        if node.parent.child_by_field_name("object") != node:
+            break
+        node = node.parent
+    return node

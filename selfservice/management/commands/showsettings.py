@@ -1,0 +1,42 @@
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backups.messages import error_sentence
+from oobsite.commands import OobCommand
+from oobsite.errors import EXIT_DONE
+from oobsite.fields import MASK
+from selfservice import services
+from selfservice.models import FIELDS, SelfServiceSettings
+
+
+class Command(OobCommand):
+    is_recorded = False
+    help = gettext_lazy("Shows the settings of the appointments, and where the file of Webelexis says something else.")
+
+    def carry_out(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        row, seen = SelfServiceSettings.load(), services.look()
+        is_saved = row.is_stored
+        if not is_saved and seen.is_there and seen.problem is None:
+            services.fill(row, seen)
+        shown = _values(row)
+        for name, text in shown.items():
+            self.say(options, f"{name:<18} {text}")
+        is_comparable = is_saved and seen.is_there and seen.problem is None
+        different = [one.field for one in services.differences_of(row, seen)] if is_comparable else []
+        problem = error_sentence(seen.problem) if seen.problem else ""
+        self._say_standing(options, different, problem)
+        facts = {"saved": is_saved, "path": seen.path, "exists": seen.is_there, "different": different}
+        return {"ok": True, "settings": shown, **facts, "problem": problem}, EXIT_DONE
+
+    def _say_standing(self, options: dict[str, Any], different: list[str], problem: str) -> None:
+        if problem:
+            self.say(options, f"! {problem}")
+        elif different:
+            self.say(options, _("The file says something else: %(fields)s") % {"fields": ", ".join(different)})
+
+
+def _values(row: SelfServiceSettings) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(row, name) for name in FIELDS}
+    return {**values, "password": MASK if row.password else "", **row.expressions}

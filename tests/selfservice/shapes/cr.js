@@ -1,0 +1,1 @@
+module.exports = {  smtp: { // Mail    host: "mail.example.ch" // Server  }}

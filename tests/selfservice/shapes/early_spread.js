@@ -1,0 +1,6 @@
+const base = { port: 3030, smtp: { host: "alt" } }
+module.exports = {
+  ...base,
+  smtp: { ...base.smtp, host: "mail.example.ch" },
+  schedule: {},
+}

@@ -1,0 +1,6 @@
+module.exports = {
+  schedule: { // noch nichts
+  },
+  smtp: { /* leer */ },
+  other: {}
+}

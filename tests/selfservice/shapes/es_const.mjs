@@ -1,0 +1,2 @@
+const settings = { schedule: { minDuration: 30 } };
+export default settings;

@@ -1,0 +1,1 @@
+module.exports={"sitename":"Andere","schedule":{"minDuration":30,"maxPerDay":4,"resource":"Arzt","sitename":"Praxis am See"},"smtp":{"host":"mail.example.ch","port":"587","user":"praxis","pwd":"geheim-eins"}}
