@@ -1,4 +1,5 @@
-# One image for both services: `web` serves the site as user oobsite, `worker` does the work (docker-compose.yaml).
+# One image for all services: `web` serves the site as user oobsite, `worker` does the work, `cron` calls the watchdog
+# (docker-compose.yaml).
 
 FROM python:3.12-slim-bookworm AS build
 # Debian keeps one version of a package per release: a pinned one would be gone at its next security update.
@@ -21,7 +22,7 @@ FROM python:3.12-slim-bookworm
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        libarchive13 libmariadb3 mariadb-backup mariadb-client mariadb-server-core tar tzdata util-linux \
+        cron libarchive13 libmariadb3 mariadb-backup mariadb-client mariadb-server-core tar tzdata util-linux \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 64991 oobsite \
     && useradd --uid 64991 --gid oobsite --no-create-home --home-dir /data --shell /usr/sbin/nologin oobsite \

@@ -13,13 +13,19 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backups.facts import archive_facts, log_lines
-from backups.filters import ResultFilter, SeriesFilter
+from backups.browse_facts import export_facts, outcome
+from backups.facts import archive_facts, log_lines, saved_bytes
+from backups.filters import JobFilter, PeriodFilter, ResultFilter, SeriesFilter, TriggerFilter
 from backups.forms import SourceForm
 from backups.messages import human_size
 from backups.models import BackupArchive, BackupRun, Source, series_titles
+from backups.progress_facts import live_context
+from backups.schedule_admin import BackupScheduleAdmin
+from backups.views import COMMON_PAGE, find_page
 from oobsite.accounts.reauth import recent_login
 from oobsite.templatetags import oob
+
+__all__ = ["BackupArchiveAdmin", "BackupRunAdmin", "BackupScheduleAdmin", "SourceAdmin"]
 
 
 @admin.register(Source)
@@ -74,14 +80,19 @@ STARTED_OR_REQUESTED = Coalesce("started_at", "requested_at")
 @admin.register(BackupRun)
 class BackupRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = None
-    list_display = ("when", "action", "trigger", "requested_by", "state_tag", "duration")
+    list_display = ("when", "action", "started_by", "state_tag", "duration", "saved")
     ordering = (STARTED_OR_REQUESTED.desc(),)
-    list_filter = (ResultFilter, "action")
-    list_select_related = ("requested_by",)
+    list_filter = (ResultFilter, JobFilter, TriggerFilter, PeriodFilter)
+    list_select_related = ("requested_by", "schedule")
+    list_per_page = 50
 
     @admin.display(description=_("when"), ordering=STARTED_OR_REQUESTED)
     def when(self, run: BackupRun) -> str:
         return oob.day_time(run.started_at or run.requested_at)
+
+    @admin.display(description=_("started"), ordering="trigger")
+    def started_by(self, run: BackupRun) -> str:
+        return oob.started_by(run)
 
     @admin.display(description=_("state"), ordering="state")
     def state_tag(self, run: BackupRun) -> SafeString:
@@ -90,6 +101,11 @@ class BackupRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("duration"), empty_value="")
     def duration(self, run: BackupRun) -> str:
         return oob.duration(run.duration_seconds)
+
+    @admin.display(description=_("saved"), empty_value="")
+    def saved(self, run: BackupRun) -> str | None:
+        size = saved_bytes(run)
+        return human_size(size) if size else None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -104,7 +120,12 @@ class BackupRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         obj: BackupRun = context["original"]
-        context |= {"run": obj, "lines": log_lines(obj), "archives": obj.archives.all()}
+        with_documents = request.user.has_perm("backups.restore_backuparchive")
+        lines = log_lines(obj, with_documents=with_documents)
+        context |= live_context(obj) if obj.is_open else {"run": obj, "lines": lines}
+        context |= {"archives": obj.archives.all(), "outcome": outcome(obj), "saved": saved_bytes(obj)}
+        page = find_page(request, obj)
+        context |= {"page_url": reverse(page, args=[obj.pk]) if page != COMMON_PAGE else ""}
         return super().render_change_form(request, context, *args, **kwargs)
 
 
@@ -165,5 +186,5 @@ class BackupArchiveAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         obj: BackupArchive = context["original"]
-        context |= {"archive": obj, "facts": archive_facts(obj)}
+        context |= {"archive": obj, "facts": archive_facts(obj), "exports": export_facts(obj)}
         return super().render_change_form(request, context, *args, **kwargs)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext
 
+from backups.domain.catalog import stamp_of
 from backups.messages import counts_label, sentence
-from backups.models import BackupArchive, BackupRun, series_titles
+from backups.models import DUMP_SUFFIX, BackupArchive, BackupRun, Source, series_titles
+from backups.services.browsing import can_browse
 from backups.services.proof import DATABASE_SERIES
 
 SKIPPED_SHOWN = 100
@@ -42,12 +45,16 @@ class ArchiveFacts:
     """What the manifest and the proof of an archive say.
 
     ``is_live_copy``: the predecessor copied the folder of a running database. Its tables can be sound one by one and
-    yet, with several engines, not of one moment, which no proof finds.
+    yet, with several engines, not of one moment, which no proof finds. ``moment``: the stamp under which the restore
+    page offers the archive; empty for SQL dumps and oobsite's own data, which are put back in other ways.
     """
 
     title: str
     is_database: bool
     is_live_copy: bool
+    can_be_salvaged: bool
+    has_members: bool
+    moment: str
     sha256: str
     files: int | None
     server: Mapping[str, Any]
@@ -61,10 +68,19 @@ class ArchiveFacts:
     proof_seconds: float | None
 
 
-def log_lines(run: BackupRun) -> list[LogLine]:
-    """Translate the log of ``run``."""
+def log_lines(run: BackupRun, *, with_documents: bool = True) -> list[LogLine]:
+    """Translate the log of ``run``; ``with_documents``: for a reader who may see what documents are called."""
     titles = series_titles()
-    return [_log_line(line, titles) for line in run.log]
+    lines = [_log_line(line, titles) for line in run.log]
+    if with_documents or run.action != BackupRun.Action.FILES:
+        return lines
+    hidden = gettext("Only an owner sees what went wrong here, for documents may be named.")
+    return [line if line.level == "info" else replace(line, text=hidden) for line in lines]
+
+
+def saved_bytes(run: BackupRun) -> int:
+    """What a backup has written, also when its archives are long gone."""
+    return sum(int(line.get("params", {}).get("size", 0)) for line in run.log if line.get("code") == "archive-written")
 
 
 def archive_facts(archive: BackupArchive) -> ArchiveFacts:
@@ -78,6 +94,9 @@ def archive_facts(archive: BackupArchive) -> ArchiveFacts:
         title=series_titles().get(archive.series, archive.series),
         is_database=archive.method in ("hot", "cold", "dump") or is_live_copy,
         is_live_copy=is_live_copy,
+        can_be_salvaged=archive.method in ("hot", "cold") or is_live_copy,
+        has_members=can_browse(archive),
+        moment=_moment_of(archive),
         sha256=content.get("sha256", ""),
         files=content.get("files"),
         server=manifest.get("server", {}),
@@ -90,6 +109,11 @@ def archive_facts(archive: BackupArchive) -> ArchiveFacts:
         problems=_sentences(report.get("problems", [])),
         proof_seconds=report.get("seconds"),
     )
+
+
+def _moment_of(archive: BackupArchive) -> str:
+    is_own = Source.objects.filter(name=archive.series, kind=Source.Kind.OWN).exists()
+    return "" if is_own or archive.series.endswith(DUMP_SUFFIX) else stamp_of(archive.name)
 
 
 def words(code: str, params: Mapping[str, Any]) -> str:

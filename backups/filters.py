@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backups.models import BackupArchive, BackupRun, series_titles
@@ -28,6 +31,47 @@ class SeriesFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[BackupArchive]) -> QuerySet[BackupArchive]:
         return queryset.filter(series=self.value()) if self.value() else queryset
+
+
+class _UsedFilter(admin.SimpleListFilter):
+    """Runs by a word of theirs; only words that stand at some run are offered."""
+
+    choices_of: type[models.TextChoices]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        used = set(BackupRun.objects.order_by().values_list(str(self.parameter_name), flat=True).distinct())
+        return [(value, words) for value, words in self.choices_of.choices if value in used]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[BackupRun]) -> QuerySet[BackupRun]:
+        return queryset.filter(**{str(self.parameter_name): self.value()}) if self.value() else queryset
+
+
+class JobFilter(_UsedFilter):
+    title = _("job")
+    parameter_name = "action"
+    choices_of = BackupRun.Action
+
+
+class TriggerFilter(_UsedFilter):
+    title = _("started")
+    parameter_name = "trigger"
+    choices_of = BackupRun.Trigger
+
+
+class PeriodFilter(admin.SimpleListFilter):
+    """Runs of the last days."""
+
+    title = _("period")
+    parameter_name = "days"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("7", _("last 7 days")), ("30", _("last 30 days")), ("365", _("last 12 months"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[BackupRun]) -> QuerySet[BackupRun]:
+        known = [value for value, _words in self.lookup_choices]
+        if self.value() not in known:
+            return queryset
+        return queryset.filter(requested_at__gte=timezone.now() - timedelta(days=int(self.value() or 0)))
 
 
 class ResultFilter(admin.SimpleListFilter):

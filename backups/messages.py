@@ -8,32 +8,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.formats import number_format
+from django.utils.dateparse import parse_date
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from backups.messages_alerts import ALERT_SENTENCES, CERTIFICATE_REASONS
+from backups.messages_own import CONTENTS, OWN_SENTENCES
+from backups.messages_partial import PARTIAL_REASONS, PARTIAL_SENTENCES
+from backups.messages_restore import RESTORE_SENTENCES
+from backups.messages_salvage import SALVAGE_SENTENCES
+from backups.messages_schedules import SCHEDULE_SENTENCES
+from backups.messages_sql import SQL_REASONS, SQL_SENTENCES
+from backups.messages_upload import UPLOAD_SENTENCES
+from backups.messages_verify import VERIFY_SENTENCES
+from certs.messages import CERTIFICATE_SENTENCES, CERTIFICATE_WORDS, NAME_REASONS
 from oobsite.errors import Notice, OobError
+from selfservice.messages import SELFSERVICE_SENTENCES, SETTINGS_FIELDS, SETTINGS_REASONS
 
 _BYTE_PARAMS = ("size", "missing")
 _BYTE_PARAMS_OF = {"pruning-stopped-size": ("found", "expected")}
 _OBJECT_CODES = ("dump-incomplete", "proof-objects-wrong")
 _ANY_ARCHIVE = "*"
 
-SENTENCES: dict[str, Promise] = {
+_OF_RESTORES = RESTORE_SENTENCES | PARTIAL_SENTENCES | SALVAGE_SENTENCES | SQL_SENTENCES | UPLOAD_SENTENCES
+_OF_WATCHING = SELFSERVICE_SENTENCES | ALERT_SENTENCES | SCHEDULE_SENTENCES | CERTIFICATE_SENTENCES | VERIFY_SENTENCES
+_OF_TOPICS = _OF_RESTORES | _OF_WATCHING | OWN_SENTENCES
+SENTENCES: dict[str, Promise] = _OF_TOPICS | {
     # --- errors ---
     "not-allowed": _("The role of “%(user)s” does not allow this. Nothing was changed. Ask an owner of this practice."),
     "audit-write": _(
         "This was not done, because it could not be put on record: the audit log cannot be written (%(reason)s). Make "
         "room on the disk of the data folder, or give its files back to the user as whom oobsite runs; then try again."
-    ),
-    "not-of-oobsite": _(
-        "“%(name)s” is no backup of oobsite itself. Nothing was changed. Name one that begins with “oobsite_”, or none "
-        "for the newest."
-    ),
-    "not-prepared": _(
-        "oobsite is not set up yet in %(folder)s: run `manage.py prepare`, or set OOB_DATA_DIR to the data folder of "
-        "the installation that you mean. Nothing was done."
     ),
     "source-missing": _(
         "“%(source)s” was not backed up: its folder %(path)s is missing or empty. Check the volume in "
@@ -70,6 +77,7 @@ SENTENCES: dict[str, Promise] = {
         "from oobsite: do not use it."
     ),
     "archive-missing": _("There is no archive “%(name)s”. `manage.py listbackups` shows what there is."),
+    "moment-missing": _("There is no backup of this moment. `manage.py listbackups` shows what there is."),
     "no-archive": _("There is no archive yet. `manage.py runbackup` makes the first."),
     "busy": _(
         "Another job is working in the backup folder (%(holder)s, since %(since)s). Nothing was changed. Wait until "
@@ -128,178 +136,11 @@ SENTENCES: dict[str, Promise] = {
         "The private server did not start on these data: %(line)s. The practice's server, its data and all archives "
         "are untouched. Make a new backup; for a restore use another archive that is proved."
     ),
-    "own-copy": _(
-        "oobsite's own data was not backed up: %(reason)s. The data themselves and older archives are untouched. Check "
-        "that oobsite's database answers and that OOB_WORK_DIR has room, then try again."
-    ),
-    "recovery-key-missing": _(
-        "oobsite's own data was not backed up: the recovery key is missing. Run `manage.py prepare` once."
-    ),
     "lock-lost": _(
         "The lock %(path)s is not ours any more: somebody removed it or changed the disk. Nothing more was deleted."
     ),
     "file-system": _("%(path)s: %(reason)s. Nothing incomplete was left."),
-    "field-keys-missing": _(
-        "The key file %(path)s cannot be used (%(reason)s), so stored secrets cannot be opened. Put it back from a "
-        "copy of the data folder; nothing was changed."
-    ),
-    "secret-unreadable": _(
-        "A stored secret cannot be opened: none of the keys in %(path)s fits. Nothing was changed. Put the right key "
-        "file back, or enter the secret again."
-    ),
-    "own-archive-missing": _(
-        "There is no backup of oobsite in %(path)s, so nothing was changed. Check that the right disk is mounted."
-    ),
-    "passphrase-wrong": _(
-        "The recovery passphrase does not fit this backup. Nothing was changed. Compare it letter by letter with the "
-        "paper; a backup that is older than the newest passphrase opens with the one before it."
-    ),
-    "own-copy-unfit": _(
-        "This backup of oobsite cannot be used: %(name)s is missing in it or is not what oobsite writes. Nothing was "
-        "changed. Name another archive."
-    ),
-    "other-database": _(
-        "This backup comes from an oobsite with another kind of database (%(expected)s; here it is %(found)s). Nothing "
-        "was changed. Set OOB_DATABASE_URL as it was there."
-    ),
-    "installation-not-empty": _(
-        "This installation is not empty: there are %(what)s already, and they would be lost. Nothing was changed. Use "
-        "an empty data folder and an empty database."
-    ),
-    "self-restore": _(
-        "oobsite's database could not be put in place (%(line)s). The archive is untouched. Remove the cause, then run "
-        "`manage.py restoreself` again."
-    ),
-    "self-restore-unfinished": _(
-        "oobsite's own restore has not come to its end, so the database is not complete. Run `manage.py restoreself` "
-        "again."
-    ),
-    "restore-busy": _(
-        "A restore or its recovery is at work in %(path)s. Nothing was changed. Wait until it has ended."
-    ),
-    "restore-unknown": _(
-        "Nothing that could be put back or released is kept of the restore %(restore_id)s in %(path)s. Nothing was "
-        "changed."
-    ),
-    "restore-unfinished": _(
-        "The restore %(restore_id)s in %(path)s was interrupted (%(phase)s). Nothing was changed. Run `manage.py "
-        "recover`, then try again."
-    ),
-    "restore-superseded": _(
-        "The restore %(restore_id)s in %(path)s cannot be undone: a later one (%(newer)s) has replaced its data. Undo "
-        "that one first. Nothing was changed."
-    ),
-    "journal-damaged": _(
-        "The journal %(path)s of a restore cannot be read. Nothing was changed, and nothing there may be deleted: it "
-        "tells which data are the old ones. Ask for help."
-    ),
-    "staged-incomplete": _(
-        "This archive holds no whole data of that kind: %(names)s is missing. Nothing was changed. Use another archive."
-    ),
-    "kept-incomplete": _(
-        "The old data in %(path)s are not whole any more (missing: %(names)s), so they were not put back. The restored "
-        "data stay in place. Restore the safety backup instead."
-    ),
-    "server-not-stopped": _(
-        "The MariaDB server on %(path)s did not stop within %(seconds)s seconds. The data before the restore are in "
-        "place and untouched, unless a restore was already interrupted; then `manage.py recover` ends it once the "
-        "server is stopped."
-    ),
-    "server-not-started": _(
-        "No MariaDB server came up at %(address)s within %(seconds)s seconds (%(reason)s). Something must start it: "
-        "check `restart: always` in docker-compose.yaml, or OOB_DB_START_COMMAND."
-    ),
-    "restored-content": _("The restored database does not hold what the archive's manifest says: %(problems)s."),
-    "rolled-back": _(
-        "The restored data in %(path)s did not pass the start-up test (%(reason)s). The data before the restore were "
-        "put back by themselves and are in place."
-    ),
-    "rollback-failed": _(
-        "The restored data in %(path)s did not pass the start-up test (%(reason)s), and the old data could not be put "
-        "back. They are kept and complete: stop the MariaDB server, then run `manage.py undorestore` (restore "
-        "%(restore_id)s)."
-    ),
-    "folder-in-use": _(
-        "Somebody wrote into %(path)s during the restore (%(names)s). The data before the restore are in place, and "
-        "what was written is kept. Stop the service that uses this folder, then try again."
-    ),
-    "mount-inside": _(
-        "Other disks or folders are mounted inside %(path)s: %(names)s. They cannot be moved, so nothing was restored. "
-        "Unmount them for the restore, or restore to another place."
-    ),
-    "file-system-unfit": _(
-        "The disk of %(path)s cannot do what a safe exchange needs (%(feature)s). Nothing was changed. Restore to "
-        "another place and exchange the data by hand, as README says."
-    ),
-    "server-layout": _(
-        "The MariaDB server keeps files outside its data folder: %(names)s. They would not change with the rest, so "
-        "nothing was restored. Use an SQL dump."
-    ),
-    "server-differs": _(
-        "The archive comes from another kind of MariaDB server: %(what)s is %(found)s here and was %(expected)s there. "
-        "Nothing was changed. Start a server like that one, or use an SQL dump."
-    ),
-    "other-server": _(
-        "The MariaDB server at %(address)s does not work on %(path)s. Nothing was changed. Check DBHOST and DBPORT and "
-        "the volume in docker-compose.yaml."
-    ),
-    "archive-unfit": _("%(name)s cannot be restored here: %(reason)s. Nothing was changed."),
-    "clients-connected": _(
-        "These programs are still connected to the database: %(names)s. Nothing was changed. Close them, or confirm "
-        "that they may lose their connection, then try again."
-    ),
-    "folders-not-confirmed": _(
-        "The programs that use these folders must be stopped before they are restored: %(names)s. Nothing was changed. "
-        "Stop them and confirm it, then try again."
-    ),
-    "safety-backup": _(
-        "The present data could not be saved (%(names)s), so nothing was restored, and they are untouched. The lines "
-        "above tell why. Who wants none can restore without a safety backup."
-    ),
-    "account-would-fail": _(
-        "The restored database would not let oobsite in as “%(user)s” (%(reason)s): a restore brings the accounts and "
-        "passwords of its time back. Nothing was changed. Set OOB_BACKUP_DBUSER and OOB_BACKUP_DBPWD to an account of "
-        "that time, or confirm that the old accounts come back; then only you can stop the server and undo the restore."
-    ),
-    "proof-failed": _(
-        "%(name)s did not pass its test restore, so nothing was restored, and the present data are untouched. Choose "
-        "another moment."
-    ),
-    "command-failed": _("The command %(command)s has failed (%(reason)s). Check it, then try again."),
     # --- remarks and log lines ---
-    "restore-checked": _("%(name)s: checked, it fits %(path)s. Nothing has been changed yet."),
-    "restore-without-safety": _("No safety backup was made, as you wished. Nothing has been changed yet."),
-    "restore-nothing-to-save": _("%(path)s is empty: there was nothing to save. Nothing has been changed yet."),
-    "restore-saved": _("The present data are saved. Nothing has been changed yet."),
-    "restore-staged": _("%(name)s: unpacked beside the present data. These are untouched and in use."),
-    "restore-old-accounts": _(
-        "The accounts of the archive come back, as you have confirmed (%(reason)s). If nobody can log in afterwards, "
-        "change DBPWD to the password of that time."
-    ),
-    "restore-account-unknown": _(
-        "Whether the restored database lets the account “%(user)s” in cannot be told beforehand; it will be tried. "
-        "Nothing has been changed yet."
-    ),
-    "restore-clients-cut": _("These programs lose their connection to the database: %(names)s"),
-    "restore-swapped-database": _(
-        "The restored data are in place and passed the start-up test; the database was away for %(seconds)s s. The "
-        "data from before are kept."
-    ),
-    "restore-swapped-folder": _("The restored data are in place. The data from before are kept."),
-    "restore-untested": _(
-        "The restored data are in place, but the server could not be tested: %(reason)s. The data from before are kept."
-    ),
-    "restore-taken-back": _("The data from before are back in %(path)s, for another part of the restore has failed."),
-    "restore-kept": _(
-        "The data from before are kept for %(hours)s hours. Until then `manage.py undorestore %(restore_id)s` or the "
-        "page of the restore puts them back."
-    ),
-    "restore-undone": _("The data from before the restore are back in %(path)s."),
-    "restore-recovered-old": _("%(path)s: an interrupted restore was ended. The data from before are in place."),
-    "restore-recovered-new": _(
-        "%(path)s: an interrupted restore was ended. The restored data are in place; those from before are kept."
-    ),
-    "restore-recovered-busy": _("%(path)s: a restore is at work here. Nothing was done."),
     "unexpected": _(
         "Something unexpected happened. Nothing incomplete was left; complete archives are kept. Try again; if it "
         "comes back, pass on this text, which is meant for support and stands in the log: %(text)s"
@@ -324,6 +165,9 @@ SENTENCES: dict[str, Promise] = {
     "source-optional-missing": _("Not there, and not required: %(path)s"),
     "database-not-there": _(
         "The server has no database “%(database)s”; only its files were saved, nothing was counted. Check DBNAME."
+    ),
+    "dump-instead": _(
+        "The database could not be copied while it runs, so it was saved as SQL instead. The line above tells why."
     ),
     "saved-cold": _("Saved while the MariaDB server was stopped."),
     "dump-outside-snapshot": _(
@@ -366,7 +210,8 @@ SENTENCES: dict[str, Promise] = {
     "pruning-still-stopped": _("No old archive is deleted: the question at this source is still open."),
 }
 
-REASONS: dict[str, Promise] = {
+_REASONS_OF_TOPICS = SETTINGS_REASONS | CERTIFICATE_REASONS | NAME_REASONS | PARTIAL_REASONS | SQL_REASONS
+REASONS: dict[str, Promise] = _REASONS_OF_TOPICS | {
     "gzip": _("the compressed data is broken or cut off"),
     "tar": _("its entries are broken or cut off"),
     "checksum": _("its checksum is wrong"),
@@ -386,6 +231,7 @@ REASONS: dict[str, Promise] = {
     "other-kind": _("it holds another kind of data than the source"),
     "dump": _("it is an SQL dump, which is loaded and not exchanged"),
     "own": _("it holds oobsite itself, which `manage.py restoreself` restores"),
+    "no-database": _("it holds no database"),
     # what is wrong with an account
     "missing": _("there is no such account"),
     "other-password": _("its password was another one"),
@@ -410,6 +256,13 @@ PHASES: dict[str, Promise] = {
     "backup": _("while it copied"),
     "prepare": _("while it made the copy ready"),
 }
+_WORDS = {
+    "reason": REASONS,
+    "phase": PHASES,
+    "looks_like": CERTIFICATE_WORDS,
+    "field": CERTIFICATE_WORDS,
+    "fields": SETTINGS_FIELDS,
+}
 
 #: What a dump holds beside tables, by its name in a manifest; ``trailer`` is the last line of a complete dump.
 OBJECTS: dict[str, Promise] = {
@@ -419,9 +272,6 @@ OBJECTS: dict[str, Promise] = {
     "events": _("events"),
     "trailer": _("the last line"),
 }
-
-#: What an installation holds that ``restoreself`` would replace.
-CONTENTS: dict[str, Promise] = {"users": _("users"), "tables": _("tables in the database")}
 
 #: Why an archive is not deleted, by the codes of the plan.
 KEEP_REASONS: dict[str, Promise] = {
@@ -444,12 +294,20 @@ KEEP_REASONS: dict[str, Promise] = {
 
 def sentence(code: str, params: Mapping[str, Any]) -> str:
     """The sentence of a code in the present language; an unknown code is shown as it is."""
-    if code == "archive-missing" and params.get("name") == _ANY_ARCHIVE:
-        code = "no-archive"
-    text = SENTENCES.get(code)
+    text = SENTENCES.get(_narrow(code, params))
     if text is None:
         return f"{code} {dict(params)}" if params else code
     return str(text) % {name: _show(code, name, value) for name, value in params.items()}
+
+
+def _narrow(code: str, params: Mapping[str, Any]) -> str:
+    """The code of a plainer sentence, where nothing in particular was asked for."""
+    name = str(params.get("name", ""))
+    if code == "archive-missing" and name.startswith(_ANY_ARCHIVE):
+        return "no-archive" if name == _ANY_ARCHIVE else "moment-missing"
+    if code == "restore-unknown" and params.get("restore_id") == _ANY_ARCHIVE:
+        return "nothing-kept"
+    return f"{code}-whole" if params.get("line") == 0 and f"{code}-whole" in SENTENCES else code
 
 
 def notice_sentence(notice: Notice) -> str:
@@ -466,7 +324,7 @@ def _show(code: str, name: str, value: Any) -> str:
     if name in (*_BYTE_PARAMS, *_BYTE_PARAMS_OF.get(code, ())) and isinstance(value, int | float):
         return human_size(value)
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
+        return ", ".join(_show_word(code, name, str(item)) for item in value)
     if isinstance(value, float):
         return number_format(value, decimal_pos=1, use_l10n=True, force_grouping=True)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -475,10 +333,10 @@ def _show(code: str, name: str, value: Any) -> str:
 
 
 def _show_word(code: str, name: str, value: str) -> str:
-    if name == "reason":
-        return str(REASONS.get(value, value))
-    if name == "phase":
-        return str(PHASES.get(value, value))
+    if name in _WORDS:
+        return str(_WORDS[name].get(value, value))
+    if name.endswith("_on") and (day := parse_date(value)):
+        return date_format(day, "DATE_FORMAT")
     if code == "installation-not-empty":
         return str(CONTENTS.get(value, value))
     if name == "what" and code in _OBJECT_CODES:
@@ -503,5 +361,9 @@ def counts_label(name: str) -> str:
         "last_consultation": gettext("Last consultation"),
         "last_appointment": gettext("Last appointment"),
         "open_invoices": gettext("Open invoices"),
+        "last_invoice": gettext("Last invoice"),
+        "last_letter": gettext("Last letter"),
+        "documents": gettext("Documents"),
+        "last_document": gettext("Last document"),
     }
     return labels.get(name, name)

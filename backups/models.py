@@ -10,6 +10,21 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from backups.schedule_models import BackupSchedule, Heartbeat, ScheduleSlot
+
+__all__ = [
+    "DUMP_SUFFIX",
+    "BackupArchive",
+    "BackupRun",
+    "BackupSchedule",
+    "Heartbeat",
+    "KeptData",
+    "ScheduleSlot",
+    "Source",
+    "SqlFile",
+    "series_titles",
+]
+
 validate_source_name = RegexValidator(
     r"^(?!.*_sql$)[a-z][a-z0-9_-]{0,39}$",
     _("Small letters, figures, - and _, beginning with a letter; the ending _sql is reserved for dumps."),
@@ -70,14 +85,29 @@ def new_run_uid() -> str:
     return uuid.uuid4().hex[:12]
 
 
+def new_file_uid() -> str:
+    return uuid.uuid4().hex
+
+
 class BackupRun(models.Model):
-    """One execution of a job on archives: a backup of several sources, or the proof of archives."""
+    """One execution of a job: a backup of several sources, or work on what backups have saved.
+
+    ``request`` is what was asked for, ``result`` what it found, as the service of its action writes and reads them.
+    """
 
     class Action(models.TextChoices):
         BACKUP = "backup", _("Backup")
         PROOF = "proof", _("Proof")
         RESTORE = "restore", _("Restore")
         UNDO = "undo", _("Undoing a restore")
+        RELEASE = "release", _("Removing what a restore has kept")
+        RETEST = "retest", _("Test of restored data")
+        SQL_CHECK = "sqlcheck", _("Check of an SQL file")
+        SQL_RESTORE = "sql", _("Restore of an SQL file")
+        SALVAGE = "salvage", _("Recovery of what can be read")
+        FILES = "files", _("Restore of single files")
+        EXPORT = "export", _("Export as SQL")
+        VERIFY = "verify", _("Check of older backups")
 
     class Trigger(models.TextChoices):
         SCREEN = "screen", _("by hand")
@@ -111,8 +141,13 @@ class BackupRun(models.Model):
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     heartbeat_at = models.DateTimeField(_("last sign of life"), null=True, blank=True)
     is_cancel_requested = models.BooleanField(_("cancel requested"), default=False)
+    is_stop_requested = models.BooleanField(_("end of the worker"), default=False, editable=False)
+    schedule = models.ForeignKey(
+        BackupSchedule, models.SET_NULL, null=True, blank=True, related_name="runs", verbose_name=_("schedule")
+    )
     progress = models.JSONField(_("progress"), default=dict)
     log = models.JSONField(_("log"), default=list)
+    result = models.JSONField(_("result"), default=dict)
 
     class Meta:
         verbose_name = _("run")
@@ -159,6 +194,9 @@ class BackupArchive(models.Model):
     proof = models.CharField(_("proof"), max_length=8, choices=Proof, default=Proof.NONE)
     proof_report = models.JSONField(_("result of the proof"), default=dict)
     proved_at = models.DateTimeField(_("proved at"), null=True, blank=True)
+    verified_at = models.DateTimeField(
+        _("last checked"), null=True, blank=True, help_text=_("Read to its end and compared, whatever came of it.")
+    )
     is_pinned = models.BooleanField(_("keep for good"), default=False)
     is_safety = models.BooleanField(_("safety backup"), default=False)
 
@@ -197,12 +235,17 @@ class BackupArchive(models.Model):
 class KeptData(models.Model):
     """What a restore has kept beside the live data of its sources; their folders are the truth."""
 
+    class Kind(models.TextChoices):
+        FOLDERS = "folders", _("in its folders")
+        SQL = "sql", _("on the database server")
+
     class Phase(models.TextChoices):
         PLACED = "placed", _("restored, not tested")
         KEPT = "kept", _("restored")
         UNDONE = "undone", _("undone")
 
     restore_id = models.CharField(_("run id"), max_length=40, unique=True)
+    kind = models.CharField(_("where"), max_length=8, choices=Kind, default=Kind.FOLDERS)
     phase = models.CharField(_("state"), max_length=8, choices=Phase)
     sources = models.JSONField(_("sources"), default=list)
     created_at = models.DateTimeField(_("restored at"))
@@ -220,3 +263,39 @@ class KeptData(models.Model):
     @property
     def can_undo(self) -> bool:
         return self.phase != self.Phase.UNDONE
+
+
+class SqlFile(models.Model):
+    """An SQL file in our own folder: uploaded, or made by us from an archive."""
+
+    class Origin(models.TextChoices):
+        UPLOAD = "upload", _("uploaded")
+        SALVAGE = "salvage", _("recovered from a damaged archive")
+        EXPORT = "export", _("exported from an archive")
+
+    uid = models.CharField(_("id"), max_length=32, unique=True, default=new_file_uid, editable=False)
+    title = models.CharField(_("file"), max_length=255)
+    origin = models.CharField(_("made by"), max_length=8, choices=Origin)
+    size = models.BigIntegerField(_("size"))
+    is_complete = models.BooleanField(_("complete"), default=False)
+    created_at = models.DateTimeField(_("begun at"), auto_now_add=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("by whom")
+    )
+    run = models.ForeignKey(
+        BackupRun, models.SET_NULL, null=True, blank=True, related_name="sql_files", verbose_name=_("run")
+    )
+
+    class Meta:
+        verbose_name = _("SQL file")
+        verbose_name_plural = _("SQL files")
+        ordering = ["-created_at"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def path(self) -> Path:
+        """Under a name of ours, whatever it was called where it came from."""
+        return Path(settings.OOB_SQL_DIR) / f"{self.uid}.sql"

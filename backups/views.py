@@ -42,6 +42,20 @@ def archive_prove(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("admin:backups_backuparchive_change", pk)
 
 
+_PAGES: dict[str, str] = {
+    **dict.fromkeys(RESTORE_ACTIONS, "backups:restore-run"),
+    BackupRun.Action.SALVAGE: "backups:salvage-run",
+    BackupRun.Action.SQL_CHECK: "backups:sql-check-run",
+}
+COMMON_PAGE = "admin:backups_backuprun_change"
+
+
+def find_page(request: HttpRequest, run: BackupRun) -> str:
+    """The name of the page that shows ``run`` to this user."""
+    may_restore = request.user.has_perm("backups.restore_backuparchive")
+    return _PAGES.get(run.action, COMMON_PAGE) if may_restore else COMMON_PAGE
+
+
 @require_POST
 @staff_with("backups.change_backuprun")
 def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:
@@ -51,8 +65,8 @@ def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("The job ends as soon as it can. Finished archives are kept."))
     else:
         messages.warning(request, _("The job had already ended."))
-    is_shown_apart = run.action in RESTORE_ACTIONS and request.user.has_perm("backups.restore_backuparchive")
-    return redirect("backups:restore-run", pk) if is_shown_apart else redirect("admin:index")
+    page = find_page(request, run)
+    return redirect("admin:index") if page == COMMON_PAGE else redirect(page, pk)
 
 
 @require_GET

@@ -14,12 +14,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from demo.comeback import bring_back
 from demo.folders import build_folders
 from demo.practice import build_database
 from demo.server import PracticeServer, short_folder
@@ -40,12 +41,12 @@ def main() -> int:
         signal.signal(number, signal.default_int_handler)
     started = time.monotonic()
     try:
-        with running_practice() as environment:
+        with running_practice() as (environment, server, writer):
             result = back_up_and_prove(environment)
             result["seconds"] = round(time.monotonic() - started, 1)
             print_table(result)
             if not once and result["ok"]:
-                serve(environment)
+                serve(environment, lambda: bring_back(server, writer))
     except KeyboardInterrupt:
         print("\nDie Vorführung ist beendet, ihr Ordner ist entfernt.")
         if once:
@@ -57,13 +58,14 @@ def main() -> int:
 
 
 @contextmanager
-def running_practice() -> Iterator[dict[str, str]]:
-    """A practice at work: server, folders, somebody who writes. Yields the environment of oobsite's commands."""
+def running_practice() -> Iterator[tuple[dict[str, str], PracticeServer, Writer]]:
+    """A practice at work: server, folders, somebody who writes. The first is the environment of oobsite's commands."""
     with ExitStack() as stack:
         folder = stack.enter_context(short_folder("oobsite-demo-"))
         say("Eine kleine Praxis wird angelegt …")
         server = stack.enter_context(PracticeServer(folder, datadir=folder / "mnt" / "elexisdb"))
         server.create_accounts(DATABASE)
+        server.allow_restores(DATABASE)
         build_database(server.connect(), database=DATABASE, today=date.today())
         build_folders(folder / "mnt")
         environment = make_environment(folder, server)
@@ -71,7 +73,7 @@ def running_practice() -> Iterator[dict[str, str]]:
         write_environment(environment)
         writer = Writer(server.socket, database=DATABASE, user=server.app_user, password=server.app_password, rate=50)
         stack.enter_context(writer)
-        yield environment
+        yield environment, server, writer
         say(f"Während der Sicherung und danach wurden {writer.commits()} Änderungen gespeichert.")
 
 
@@ -204,14 +206,14 @@ def verdict(report: Mapping[str, Any]) -> str:
     return f"bestanden: {report['entries']} Einträge verglichen ({report['seconds']} s)"
 
 
-def serve(environment: Mapping[str, str]) -> None:
-    """Serve the site with a worker until Ctrl-C."""
+def serve(environment: Mapping[str, str], look_after: Callable[[], None]) -> None:
+    """Serve the site with a worker until Ctrl-C; ``look_after`` is called twice a second."""
     address = environment["OOB_URL"]
     bind = address.removeprefix("http://")
     gunicorn = ["-m", "gunicorn", "oobsite.wsgi", "--bind", bind, "-w", "2", "--threads", "8"]
     commands = [
         [sys.executable, *gunicorn, "--no-control-socket", "--log-level", "warning"],
-        [sys.executable, "manage.py", "qcluster"],
+        [sys.executable, "manage.py", "worker"],
     ]
     with ExitStack() as stack:
         children = [stack.enter_context(running(command, environment)) for command in commands]
@@ -221,7 +223,9 @@ def serve(environment: Mapping[str, str]) -> None:
         say("Strg-C beendet alles und räumt auf.")
         say(f"Einmal-Link für den ersten Benutzer: {link.splitlines()[-1] if link else '-'}")
         while all(child.poll() is None for child in children):
+            look_after()
             time.sleep(0.5)
+        say("Die Seite oder ihr Worker läuft nicht mehr; der Grund steht weiter oben.")
 
 
 def say(line: str) -> None:

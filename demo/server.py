@@ -188,6 +188,14 @@ class PracticeServer(Child):
             for statement in statements:
                 cursor.execute(statement)
 
+    def allow_restores(self, database: str = "elexisoob") -> None:
+        """Give the backup account what `manage.py dbgrants --restore` asks for."""
+        grants = ["SHUTDOWN ON *.*", f"ALL ON `{database}`.*", r"ALL ON `oob\_%`.*"]
+        with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:
+            for host in ("%", "localhost"):
+                for grant in grants:
+                    cursor.execute(f"GRANT {grant} TO '{self.backup_user}'@'{host}'")
+
     def _make_folders(self) -> None:
         """Make the folders that are missing and give them, and the log, to the server's user."""
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -78,7 +78,7 @@ class Work:
         """Change a consultation and add, in turn, a laboratory value, an appointment or a consultation."""
         rng, execute = self.rng, self.cursor.execute
         note = f"{rng.choice(words.COMPLAINTS)}. {rng.choice(words.PLANS)}. Nachtrag {n}.".encode()
-        day = f"{date.today() + timedelta(days=n % 28):%Y%m%d}"
+        today, later = (f"{date.today() + timedelta(days=days):%Y%m%d}" for days in (0, n % 28))
         if self.visits:
             changed = rng.choice(self.visits)
             execute(
@@ -88,15 +88,15 @@ class Work:
         statement, values = (
             (
                 "laborwerte (id, lastupdate, PatientID, Datum, ItemID, Resultat)",
-                (_pick(rng, self.patients), day, "CRP", "5"),
+                (_pick(rng, self.patients), today, "CRP", "5"),
             ),
             (
                 "agntermine (id, lastupdate, PatID, Tag, Beginn, Dauer)",
-                (_pick(rng, self.patients), day, "600", "20"),
+                (_pick(rng, self.patients), later, "600", "20"),
             ),
             (
                 "behandlungen (id, lastupdate, FallID, Datum, Zeit, Eintrag)",
-                (_pick(rng, self.cases), day, "090000", note),
+                (_pick(rng, self.cases), today, "090000", note),
             ),
         )[n % 3]
         execute(f"INSERT INTO {statement} VALUES (%s, %s, %s, %s, %s, %s)", (_new_id(), _now_ms(), *values))

@@ -7,6 +7,9 @@ class OobsiteConfig(AppConfig):
 
     name = "oobsite"
 
+    def ready(self) -> None:
+        from oobsite import checks  # noqa: F401 - registers the checks
+
 
 class OobAdminConfig(AdminConfig):
     default_site = "oobsite.site.OobAdminSite"

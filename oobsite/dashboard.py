@@ -11,16 +11,22 @@ from enum import StrEnum
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
 from backups.facts import LogLine, log_lines
 from backups.models import DUMP_SUFFIX, BackupArchive, BackupRun, Source
+from backups.progress_facts import LiveRun, live_run
+from backups.schedule_facts import Upcoming, find_upcoming
+from backups.services.beats import WatchdogHealth, watchdog_health
+from certs.board import CertificateBoard, certificate_board
+from oobsite.alerts.facts import Board, board
 
 STALE_AFTER = timedelta(days=2)
-SILENT_AFTER = timedelta(minutes=2)
+UNCHECKED_AFTER = timedelta(days=31)
 DAYS_SHOWN = 30
 State = BackupRun.State
+_CANCELLED = Q(state=State.INTERRUPTED, is_cancel_requested=True)
 
 
 class Verdict(StrEnum):
@@ -70,18 +76,6 @@ class SourceFacts:
 
 
 @dataclass(frozen=True)
-class OpenRun:
-    """The job that runs, or the first that waits. Sizes in bytes; ``total_bytes`` is None when unknown."""
-
-    run: BackupRun
-    stage: str
-    title: str
-    done_bytes: int
-    total_bytes: int | None
-    is_silent: bool
-
-
-@dataclass(frozen=True)
 class Day:
     """One column of the history: how the last backup of that day ended; ``x`` and ``y`` place it."""
 
@@ -116,18 +110,33 @@ class Disk:
 
 
 @dataclass(frozen=True)
+class Checks:
+    """Of all archives that we vouch for: how many are damaged, and when the one was checked that has waited longest."""
+
+    count: int
+    bad_count: int
+    oldest_at: datetime | None
+    is_old: bool
+
+
+@dataclass(frozen=True)
 class Dashboard:
     verdict: Verdict
     sources: Sequence[SourceFacts]
     secured_at: datetime | None
     proved_at: datetime | None
     lost_hours: int | None
-    open_run: OpenRun | None
+    open_run: LiveRun | None
     days: Sequence[Day]
     disk: Disk | None
     backup_dir: Path
     last_run: BackupRun | None
     remarks: Sequence[LogLine]
+    board: Board
+    certificates: CertificateBoard
+    upcoming: Upcoming
+    watchdog: WatchdogHealth
+    checks: Checks
 
     @property
     def lost_days(self) -> int | None:
@@ -162,6 +171,11 @@ def build_dashboard(now: datetime) -> Dashboard:
         backup_dir=Path(settings.OOB_BACKUP_DIR),
         last_run=last_run,
         remarks=[line for line in log_lines(last_run) if line.level != "info"] if last_run else [],
+        board=board(),
+        certificates=certificate_board(now),
+        upcoming=find_upcoming(now),
+        watchdog=watchdog_health(now),
+        checks=_checks(now),
     )
 
 
@@ -230,29 +244,20 @@ def _judge_archives(archives: Sequence[BackupArchive], now: datetime) -> Verdict
     return Verdict.UNPROVED if BackupArchive.Proof.NONE in proofs else Verdict.SAFE
 
 
-def _open_run(now: datetime) -> OpenRun | None:
+def _open_run(now: datetime) -> LiveRun | None:
     """What runs comes before what waits; of those that wait, the oldest."""
     order = ["-state", "requested_at"]  # "running" sorts after "queued"
     run = BackupRun.objects.filter(state__in=BackupRun.OPEN_STATES).order_by(*order).first()
-    if run is None:
-        return None
-    name = str(run.progress.get("source", ""))
-    return OpenRun(
-        run=run,
-        stage=str(run.progress.get("stage", "")),
-        title=str(Source.objects.filter(name=name).first() or name),
-        done_bytes=int(run.progress.get("done_bytes") or 0),
-        total_bytes=run.progress.get("total_bytes"),
-        is_silent=now - (run.heartbeat_at or run.started_at or run.requested_at) > SILENT_AFTER,
-    )
+    return None if run is None else live_run(run, now)
 
 
 def _days(today: date) -> list[Day]:
+    """How the last backup of each day ended; one that somebody cancelled neither saves nor spoils a day."""
     first = today - timedelta(days=DAYS_SHOWN - 1)
     since = timezone.make_aware(datetime.combine(first, datetime.min.time()))
     last_of_day = {
         timezone.localdate(run.started_at): run
-        for run in _finished_backups().filter(started_at__gte=since).order_by("started_at")
+        for run in _finished_backups().filter(started_at__gte=since).exclude(_CANCELLED).order_by("started_at")
     }
     return [_day(first + timedelta(days=index), index, last_of_day) for index in range(DAYS_SHOWN)]
 
@@ -260,6 +265,15 @@ def _days(today: date) -> list[Day]:
 def _day(day: date, index: int, runs: dict[date, BackupRun]) -> Day:
     run = runs.get(day)
     return Day(day, _DAY_LEVELS[State(run.state)] if run else "none", run, index * 20)
+
+
+def _checks(now: datetime) -> Checks:
+    archives = BackupArchive.objects.filter(origin=BackupArchive.Origin.OWN)
+    found = archives.aggregate(
+        count=Count("pk"), bad=Count("pk", filter=Q(proof=BackupArchive.Proof.FAILED)), oldest=Min("verified_at")
+    )
+    oldest_at = found["oldest"]
+    return Checks(found["count"], found["bad"], oldest_at, oldest_at is not None and now - oldest_at > UNCHECKED_AFTER)
 
 
 def _disk(folder: Path) -> Disk | None:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import gettext
 import os
+import re
 import shlex
 from collections.abc import Callable, Mapping
+from datetime import time
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,6 +18,8 @@ from zoneinfo import ZoneInfo
 from oobsite.errors import SettingError
 
 _LOCALE_DIR = Path(__file__).parent / "locale"
+_TIME = r"((?:[01]\d|2[0-3]):[0-5]\d)"
+_WINDOW = re.compile(rf"{_TIME}\s*[-–]\s*{_TIME}")
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("0", "false", "no", "off")
 
@@ -79,6 +83,10 @@ class Environment:
             sentence = _("%(name)s is “%(value)s”, whose quotation marks do not match.")
             raise SettingError(sentence % {"name": name, "value": value}) from None
 
+    def names(self, name: str) -> list[str]:
+        """Words divided by commas, each once."""
+        return list(dict.fromkeys(filter(None, (part.strip() for part in self.text(name).split(",")))))
+
     def folder(self, name: str, default: Path) -> Path:
         """An absolute path; whether the folder is there is checked where it is used."""
         _ = self._gettext
@@ -96,6 +104,16 @@ class Environment:
             sentence = _("%(name)s is “%(value)s”, but must be one of: %(allowed)s.")
             raise SettingError(sentence % {"name": name, "value": value, "allowed": ", ".join(allowed)})
         return value
+
+    def window(self, name: str, default: str) -> tuple[time, time] | None:
+        """Begin and end of a part of the day, such as ``01:00-05:00``; None when it is ``off``."""
+        _ = self._gettext
+        value = self.text(name, default)
+        found = _WINDOW.fullmatch(value)
+        if value.lower() != "off" and (found is None or found[1] == found[2]):
+            sentence = _("%(name)s is “%(value)s”, but must be two times such as 01:00-05:00, or off.")
+            raise SettingError(sentence % {"name": name, "value": value})
+        return None if found is None else (time.fromisoformat(found[1]), time.fromisoformat(found[2]))
 
     def time_zone(self, name: str, default: str) -> str:
         """A name of the IANA time zone database."""

@@ -55,12 +55,16 @@ def tree_size(folder: Path, *, but: str | None = None) -> int:
     for parent, folders, names in os.walk(folder):
         if but is not None and parent == str(folder):
             folders[:] = [name for name in folders if not name.startswith(but)]
-        for name in names:
-            try:
-                total += os.lstat(os.path.join(parent, name)).st_blocks * 512  # noqa: PTH118 - hot loop
-            except OSError:
-                continue
+        total += sum(size_on_disk(os.path.join(parent, name)) for name in names)  # noqa: PTH118 - hot loop
     return total
+
+
+def size_on_disk(path: Path | str) -> int:
+    """Bytes that a file takes; 0 when it cannot be read, or has gone."""
+    try:
+        return os.lstat(path).st_blocks * 512
+    except OSError:
+        return 0
 
 
 def is_within(path: Path, folder: Path) -> bool:

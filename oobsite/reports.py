@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.views.debug import SafeExceptionReporterFilter
 
 _NAMES = "API|AUTH|TOKEN|KEY|SECRET|PASS|SIGNATURE|HTTP_COOKIE|PWD|DATABASE|CREDENTIAL|SESSION|COOKIE"
-_SHORTEST = 6
+SHORTEST_SECRET = 6
 
 
 class SecretFilter(SafeExceptionReporterFilter):
@@ -47,10 +47,12 @@ def _holds_secret(value: object) -> bool:
         text = str(value)
     except Exception:  # whatever an object makes of itself, it is not shown
         return True
-    return any(secret in text for secret in _known_secrets())
+    return any(secret in text for secret in known_secrets())
 
 
-def _known_secrets() -> list[str]:
+def known_secrets() -> list[str]:
+    """Secrets of the settings that are long enough to be told from ordinary words."""
     database = settings.DATABASES["default"]
-    found = [settings.SECRET_KEY, settings.DBPWD, settings.OOB_BACKUP_DBPWD, database.get("PASSWORD")]
-    return [str(secret) for secret in found if secret and len(str(secret)) >= _SHORTEST]
+    passwords = [settings.DBPWD, settings.OOB_BACKUP_DBPWD, settings.OOB_SMTP_PASSWORD, database.get("PASSWORD")]
+    found = [settings.SECRET_KEY, *passwords]
+    return [str(secret) for secret in found if secret and len(str(secret)) >= SHORTEST_SECRET]

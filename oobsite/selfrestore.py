@@ -228,6 +228,7 @@ def _settle(data_dir: Path, changes: dict[str, str]) -> int:
 
 def _scan() -> tuple[Notice, ...]:
     try:
-        return catalogue.sync_catalogue().notices
+        # What the restored rows know beyond the folder was deleted after that backup.
+        return catalogue.sync_catalogue(is_told=False).notices
     except OobError as error:  # everything is back; the catalogue can be rebuilt at any time
         return (error.notice,)

@@ -7,6 +7,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from oobsite.cronjobs import make_prefix
 from oobsite.env import Environment
 from oobsite.errors import SettingError
 from oobsite.startkeys import load_keys
@@ -18,7 +19,15 @@ env = Environment()
 OOB_DATA_DIR = env.folder("OOB_DATA_DIR", BASE_DIR / "data")
 OOB_BACKUP_DIR = env.folder("OOB_BACKUP_DIR", Path("/backup"))
 OOB_WORK_DIR = env.folder("OOB_WORK_DIR", OOB_DATA_DIR / "work")
+OOB_SQL_DIR = env.folder("OOB_SQL_DIR", OOB_DATA_DIR / "sql")
 OOB_SOURCES_DIR = env.folder("OOB_SOURCES_DIR", Path("/mnt"))
+OOB_CERTS_DIR = env.folder("OOB_CERTS_DIR", OOB_SOURCES_DIR / "webelexisdata" / "certs")
+OOB_TRAEFIK_DIR = env.folder("OOB_TRAEFIK_DIR", OOB_CERTS_DIR.parent / "traefik")
+OOB_PROXY_CERTS_DIR = env.folder("OOB_PROXY_CERTS_DIR", Path("/mnt/certs"))
+OOB_WEBELEXIS_DIR = env.folder("OOB_WEBELEXIS_DIR", OOB_SOURCES_DIR / "webelexisdata")
+OOB_WEBELEXIS_VERSION = env.choice("OOB_WEBELEXIS_VERSION", "", ("", "3.5", "3.7"))
+OOB_WEBELEXIS_CONTAINER = env.text("OOB_WEBELEXIS_CONTAINER")
+OOB_SELFSERVICE_URL = env.url("OOB_SELFSERVICE_URL", "http://webelexis:4040")
 OOB_PRACTICE_NAME = env.text("OOB_PRACTICE_NAME")
 OOB_URL = env.url("OOB_URL", "http://localhost:8000")
 OOB_TRUSTED_PROXIES = env.proxies("OOB_TRUSTED_PROXIES", OOB_URL)
@@ -37,13 +46,26 @@ OOB_BACKUP_DBPWD = env.secret("OOB_BACKUP_DBPWD", DBPWD)
 OOB_KEEP_GENERATIONS = env.number("OOB_KEEP_GENERATIONS", 10, minimum=1, maximum=10_000)
 OOB_MARIADB_BACKUP = env.text("OOB_MARIADB_BACKUP", "mariadb-backup")
 OOB_BACKUP_TIMEOUT_HOURS = env.number("OOB_BACKUP_TIMEOUT_HOURS", 12, minimum=1, maximum=240)
+OOB_STOP_GRACE_SECONDS = env.number("OOB_STOP_GRACE_SECONDS", 600, minimum=0, maximum=86_400)
 OOB_COMPRESSION_THREADS = env.number("OOB_COMPRESSION_THREADS", 2, minimum=1, maximum=32)
+OOB_VERIFY_WINDOW = env.window("OOB_VERIFY_WINDOW", "01:00-05:00")
 OOB_PROOF_UID = env.number("OOB_PROOF_UID", 64_990, minimum=1, maximum=2**31 - 2)
 
 # --- how restores are made ----------------------------------------------------------------------------------
 OOB_KEEP_OLD_HOURS = env.number("OOB_KEEP_OLD_HOURS", 24, minimum=1, maximum=24 * 31)
 OOB_DB_START_COMMAND = env.command("OOB_DB_START_COMMAND")
 OOB_DB_STOP_COMMAND = env.command("OOB_DB_STOP_COMMAND")
+OOB_RESTORE_STOP = env.names("OOB_RESTORE_STOP")
+OOB_DOCKER_URL = env.text("OOB_DOCKER_URL", "tcp://dockerproxy:2375")
+OOB_UPLOAD_MAX_GB = env.number("OOB_UPLOAD_MAX_GB", 50, minimum=1, maximum=10_000)
+
+# --- how people are told ------------------------------------------------------------------------------------
+OOB_SMTP_HOST = env.text("OOB_SMTP_HOST")
+OOB_SMTP_PORT = env.number("OOB_SMTP_PORT", 0, maximum=65535)  # 0: the usual one of the encryption
+OOB_SMTP_SECURITY = env.choice("OOB_SMTP_SECURITY", "starttls", ("starttls", "tls", "none"))
+OOB_SMTP_USER = env.text("OOB_SMTP_USER")
+OOB_SMTP_PASSWORD = env.secret("OOB_SMTP_PASSWORD")
+OOB_SMTP_FROM = env.text("OOB_SMTP_FROM")
 
 # --- Django -------------------------------------------------------------------------------------------------
 DEBUG = env.flag("OOB_DEBUG", False)
@@ -61,6 +83,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "django_q",
+    "django_crontab",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -68,7 +91,10 @@ INSTALLED_APPS = [
     "auditlog",
     "oobsite.accounts",
     "oobsite.audit",
+    "oobsite.alerts",
     "backups",
+    "certs",
+    "selfservice",
 ]
 MIDDLEWARE = [
     "oobsite.proxies.TrustedProxiesMiddleware",
@@ -90,6 +116,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "oobsite.errorpages.ErrorPageMiddleware",
 ]
+FILE_UPLOAD_HANDLERS = ["certs.uploads.CutOffUploadHandler"]  # SQL files come by a protocol of their own
 ROOT_URLCONF = "oobsite.urls"
 WSGI_APPLICATION = "oobsite.wsgi.application"
 AUTH_USER_MODEL = "accounts.User"
@@ -188,20 +215,33 @@ SILENCED_SYSTEM_CHECKS = ["models.W037", "security.W021"]
 
 # --- jobs ---------------------------------------------------------------------------------------------------
 _DAY = 86_400
+# Two queues, so that a backup of six hours delays nobody who waits for a page: `quick` for what takes seconds, `heavy`
+# for runs, one after the other. Every task and every Schedule names its cluster. `manage.py worker` serves both.
 Q_CLUSTER = {
     "name": "oobsite",
+    "cluster_name": "quick",
     "orm": "default",
-    "workers": 1,
+    "workers": 2,
     "bulk": 1,
-    "poll": 1,
-    "timeout": 7 * _DAY,  # longest job < timeout < retry
-    "retry": 8 * _DAY,
+    "poll": 0.5,
+    "timeout": 10 * 60,  # longest job < timeout < retry
+    "retry": 20 * 60,
     "max_attempts": 1,
     "ack_failures": True,
     "catch_up": False,
     "label": "Jobs",
     "cache": "process",  # its heartbeat would write to the database twice a second
+    "ALT_CLUSTERS": {
+        "heavy": {"workers": 1, "poll": 1, "timeout": 7 * _DAY, "retry": 8 * _DAY, "scheduler": False},
+    },
 }
+
+# --- watchdog -----------------------------------------------------------------------------------------------
+# By real cron, which needs nothing of the worker. `manage.py crontab add` writes the line and keeps our environment.
+CRONJOBS = [("*/5 * * * *", "oobsite.watchdog.watch")]
+CRONTAB_COMMENT = f"oobsite in {OOB_DATA_DIR}"
+CRONTAB_DJANGO_MANAGE_PATH = str(BASE_DIR / "manage.py")
+CRONTAB_COMMAND_PREFIX = make_prefix(OOB_DATA_DIR)
 
 # --- audit --------------------------------------------------------------------------------------------------
 # Changes of rows come from auditlog, which writes nothing itself: see oobsite/audit/changes.py.
@@ -246,7 +286,8 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 if OOB_URL.startswith("https://"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # asked by the container itself
+    # Asked by the container itself; fetched by devices that do not trust our certificate yet.
+    SECURE_REDIRECT_EXEMPT = [r"^health/$", r"^certs/root(/|\.\w+)$", r"^static/"]
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     # One day: a longer one locks the practice out when the certificate has run out that is renewed here.

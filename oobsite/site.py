@@ -21,30 +21,43 @@ from django.utils.translation import pgettext_lazy
 
 @dataclass(frozen=True)
 class MenuItem:
-    """A point of the main menu: url name, picture, words; the permission when it is no page of a model."""
+    """A point of the main menu: url name, picture, words; the permission when it is no page of a model.
+
+    ``section``: the path under which all its pages lie, when that is more than its own.
+    """
 
     view: str
     icon: str
     title: Promise
     permission: str = ""
+    section: str = ""
 
     @property
     def url(self) -> str:
         return reverse(self.view)
 
+    @property
+    def root(self) -> str:
+        """What is in the path of each of its pages."""
+        return self.section or self.url
+
 
 MENU = (
     MenuItem("admin:backups_backuparchive_changelist", "disk", _("Backups")),
+    MenuItem("admin:backups_backupschedule_changelist", "clock", _("Schedules")),
     MenuItem("backups:restore", "back", pgettext_lazy("menu", "Restore"), "backups.restore_backuparchive"),
     MenuItem("admin:backups_backuprun_changelist", "log", _("Runs")),
     MenuItem("admin:backups_source_changelist", "folder", _("Sources")),
+    MenuItem("admin:certs_certificate_changelist", "lock", _("Certificates"), section="/certs/"),
+    MenuItem("admin:selfservice_selfservicesettings_changelist", "cal", _("Online booking")),
+    MenuItem("admin:alerts_alert_changelist", "bell", _("Alerts")),
     MenuItem("admin:accounts_user_changelist", "user", _("Users")),
     MenuItem("admin:audit_auditevent_changelist", "book", _("Audit log")),
 )
 
 
 #: Apps whose models have pages.
-OUR_APPS = ("accounts", "audit", "backups")
+OUR_APPS = ("accounts", "alerts", "audit", "backups", "certs", "selfservice")
 
 
 class OobAdminSite(AdminSite):

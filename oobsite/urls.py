@@ -8,5 +8,7 @@ urlpatterns = [
     path("setup/", include("oobsite.accounts.urls")),
     path("accounts/", include("oobsite.accounts.login_urls")),
     path("backups/", include("backups.urls")),
+    path("certs/", include("certs.urls")),
+    path("selfservice/", include("selfservice.urls")),
     path("", admin.site.urls),
 ]

@@ -5,9 +5,16 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """The folders with the long tests come first, so that the processes of `make test` end at about the same time."""
+    items.sort(key=lambda item: item.path.parent.name not in ("real", "e2e"))
 
 
 @pytest.fixture
@@ -29,6 +36,7 @@ def installation(folder: Path, settings, db) -> Path:
         (folder / name).chmod(0o711)
     settings.OOB_BACKUP_DIR = folder / "backup"
     settings.OOB_WORK_DIR = folder / "work"
+    settings.OOB_SQL_DIR = folder / "sql"
     settings.OOB_SOURCES_DIR = folder / "mnt"
     create_recovery_key(settings.OOB_DATA_DIR)
     return folder
@@ -44,7 +52,10 @@ def pages(settings, tmp_path) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def audit_can_be_flushed() -> Iterator[None]:
-    """Tests with real transactions empty every table at their end; only then the events' triggers stand aside."""
+    """Tests with real transactions empty every table at their end; only then the events' triggers stand aside.
+
+    The sources that the migrations made come back, so that it does not matter which test is next.
+    """
     from django.conf import settings
     from django.db.backends.base.operations import BaseDatabaseOperations
 
@@ -60,11 +71,23 @@ def audit_can_be_flushed() -> Iterator[None]:
         flush(operations, statements)
         if has_events:
             create_triggers(operations.connection)
+            _make_sources()
             (Path(settings.OOB_DATA_DIR) / WITNESS_NAME).unlink(missing_ok=True)
 
     BaseDatabaseOperations.execute_sql_flush = flush_all
     yield
     BaseDatabaseOperations.execute_sql_flush = flush
+
+
+def _make_sources() -> None:
+    """In bulk, for then no event tells of it."""
+    from backups.models import Source
+
+    defaults = import_module("backups.migrations.0002_default_sources").DEFAULT_SOURCES
+    Source.objects.bulk_create(
+        Source(name=name, title=title, kind=kind, path=name if name != "oobsite" else "", is_required=must, order=order)
+        for name, title, kind, must, order in defaults
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,6 +16,9 @@ from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+# Else each of the many processes that the tests start would compile the whole project anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 ROOT = Path(tempfile.mkdtemp(prefix="oobt-", dir="/tmp"))
 ROOT.chmod(0o711)
 for _name in ("data", "backup", "work", "mnt"):

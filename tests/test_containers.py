@@ -20,13 +20,14 @@ import pytest
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 BIN_DIR = Path(sys.executable).parent
 LUCINDA = "docker-compose.lucinda.yaml"
+STOP = "docker-compose.stop.yaml"
 CAPABILITIES = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL"}
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The compose files with an .env as an administrator makes it from the example."""
-    for name in ("docker-compose.yaml", LUCINDA):
+    for name in ("docker-compose.yaml", LUCINDA, STOP):
         shutil.copy(PROJECT_DIR / name, tmp_path)
     example = (PROJECT_DIR / ".env.example").read_text()
     filled = example.replace("\nDBPWD=\n", "\nDBPWD=elexis\n").replace("\nDB_ROOT_PWD=\n", "\nDB_ROOT_PWD='ro$ot'\n")
@@ -40,9 +41,10 @@ def compose(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
 
 
-def read_config(project: Path, *files: str) -> dict[str, Any]:
+def read_config(project: Path, *files: str, profile: str = "") -> dict[str, Any]:
     names = [word for name in files for word in ("-f", name)]
-    answer = compose(project, *names, "config", "--format", "json")
+    profiles = ["--profile", profile] if profile else []
+    answer = compose(project, *names, *profiles, "config", "--format", "json")
     assert answer.returncode == 0, answer.stderr
     return json.loads(answer.stdout)
 
@@ -107,6 +109,17 @@ def test_web_has_no_privilege_and_cannot_write_the_data(project: Path) -> None:
     assert "elexisdb" not in {mount["source"] for mount in mounts(config, "web").values()}
 
 
+def test_cron_may_become_a_user_and_read_his_crontab_and_nothing_else(project: Path) -> None:
+    config = read_config(project)
+    cron = config["services"]["cron"]
+    assert (cron["user"], cron["cap_drop"]) == ("0:0", ["ALL"])
+    assert set(cron["cap_add"]) == {"SETUID", "SETGID", "DAC_READ_SEARCH"}
+    assert not cron.get("security_opt")
+    writable = {target for target, mount in mounts(config, "cron").items() if not mount.get("read_only")}
+    assert writable == {"/data"}
+    assert not {name for name in cron["environment"] if name.endswith("PWD")}
+
+
 def test_web_does_not_know_the_password_of_the_database(project: Path) -> None:
     names = set(read_config(project)["services"]["web"]["environment"])
     assert not {name for name in names if name.endswith("PWD")}
@@ -127,6 +140,100 @@ def test_lucinda_may_lie_in_a_folder(project: Path) -> None:
     assert (mount["type"], mount["source"]) == ("bind", "/srv/docs")
 
 
+@pytest.fixture
+def stopping(project: Path) -> dict[str, Any]:
+    """The services of an installation whose restores stop programs by themselves."""
+    path = project / ".env"
+    path.write_text(path.read_text().replace("OOB_RESTORE_STOP=", "OOB_RESTORE_STOP=elx_webelexis,elx_pacs"))
+    return read_config(project, "docker-compose.yaml", STOP)["services"]
+
+
+def test_the_proxy_to_docker_stands_in_a_network_of_its_own(stopping: dict[str, Any]) -> None:
+    proxy, worker = stopping["dockerproxy"], stopping["worker"]
+    assert [service for service, values in stopping.items() if "dockerproxy" in values["networks"]] == [
+        "dockerproxy",
+        "worker",
+    ]
+    assert (list(proxy["networks"]), proxy.get("ports"), proxy["cap_drop"]) == (["dockerproxy"], None, ["ALL"])
+    assert "default" in worker["networks"]
+    assert worker["environment"]["OOB_RESTORE_STOP"] == "elx_webelexis,elx_pacs"
+    assert not [mount for mount in worker["volumes"] if "docker.sock" in mount["target"]]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "is_allowed"),
+    [
+        ("GET", "/version", True),
+        ("GET", "/v1.47/containers/elx_pacs/json", True),
+        ("POST", "/v1.47/containers/elx_pacs/stop", True),
+        ("POST", "/v1.47/containers/elx_pacs/start", True),
+        ("POST", "/v1.47/containers/create", False),
+        ("POST", "/v1.47/containers/elx_pacs/exec", False),
+        ("POST", "/v1.47/containers/elx_pacs/../create", False),
+        ("GET", "/v1.47/containers/elx_pacs/archive", False),
+        ("GET", "/v1.47/secrets", False),
+        ("DELETE", "/v1.47/containers/elx_pacs", False),
+    ],
+)
+def test_the_proxy_passes_on_nothing_but_looking_stopping_and_starting(
+    stopping: dict[str, Any], method: str, path: str, is_allowed: bool
+) -> None:
+    """It compares each path as a whole with the expression of its method."""
+    patterns = dict(re.findall(r"-allow([A-Z]+)=(\S+)", "\n".join(stopping["dockerproxy"]["command"])))
+    assert bool(re.fullmatch(patterns.get(method, "(?!)"), path)) is is_allowed
+
+
+@pytest.fixture
+def proxy(project: Path) -> dict[str, Any]:
+    """The services of an installation with the proxy."""
+    path = project / ".env"
+    text = path.read_text().replace("\nCOMPOSE_PROFILES=", "\nCOMPOSE_PROFILES=proxy")
+    path.write_text(
+        text.replace("LOCAL_NAME=\n", "LOCAL_NAME=nuno\n").replace("EXTERNAL_NAME=\n", "EXTERNAL_NAME=a.ch\n")
+    )
+    return read_config(project)
+
+
+def test_the_proxy_runs_only_where_it_is_asked_for(project: Path, proxy: dict[str, Any]) -> None:
+    assert "proxy" in proxy["services"]
+    path = project / ".env"
+    path.write_text(path.read_text().replace("COMPOSE_PROFILES=proxy", "COMPOSE_PROFILES="))
+    assert "proxy" not in read_config(project)["services"]
+
+
+def test_the_proxy_may_read_and_nothing_else(proxy: dict[str, Any]) -> None:
+    service = proxy["services"]["proxy"]
+    assert (service["cap_drop"], service.get("cap_add"), service["read_only"]) == (["ALL"], None, True)
+    assert all(mount["read_only"] for mount in service["volumes"])
+    assert "docker.sock" not in str(service)
+    assert [port["published"] for port in service["ports"]] == ["80", "443"]
+
+
+def test_the_proxy_reads_the_folder_that_the_worker_writes(proxy: dict[str, Any]) -> None:
+    """The folder, and never a single file: a rename within it would not be seen."""
+    worker, seen = mounts(proxy, "worker"), mounts(proxy, "proxy")
+    values = proxy["services"]["worker"]["environment"]
+    assert worker[values["OOB_TRAEFIK_DIR"]]["source"] == seen["/etc/traefik/dynamic"]["source"]
+    assert Path(seen["/etc/traefik/dynamic"]["source"]).suffix == ""
+    assert "--providers.file.directory=/etc/traefik/dynamic" in proxy["services"]["proxy"]["command"]
+
+
+def test_the_proxy_finds_the_certificates_where_the_worker_says(proxy: dict[str, Any]) -> None:
+    place = Path(proxy["services"]["worker"]["environment"]["OOB_PROXY_CERTS_DIR"])
+    mount = mounts(proxy, "proxy")[str(place.parent)]
+    assert mount["source"] == mounts(proxy, "worker")["/mnt/webelexisdata"]["source"]
+    assert place.name == "certs"
+
+
+def test_the_proxy_has_the_names_of_its_routes(proxy: dict[str, Any]) -> None:
+    aliases = proxy["services"]["proxy"]["networks"]["default"]["aliases"]
+    routes = (PROJECT_DIR / "docker/traefik/routes.yaml").read_text()
+    hosts = set(re.findall(r"Host\(`(\w+)\.", routes))
+    assert {name.partition(".")[0] for name in aliases} == hosts == {"webelexis", "appserver", "pacs", "termine"}
+    assert "webelexis.nuno" in aliases
+    assert "termine.a.ch" in aliases
+
+
 def test_the_server_keeps_its_options_and_comes_back(project: Path) -> None:
     server = read_config(project)["services"]["elexisdb"]
     assert server["command"] == ["--lower-case-table-names=1", "--max-allowed-packet=128M", "--wait-timeout=3600"]
@@ -135,7 +242,7 @@ def test_the_server_keeps_its_options_and_comes_back(project: Path) -> None:
 
 
 def test_images_have_a_version(project: Path) -> None:
-    images = [service["image"] for service in read_config(project)["services"].values()]
+    images = [service["image"] for service in read_config(project, profile="proxy")["services"].values()]
     images += re.findall(r"^FROM (\S+)", (PROJECT_DIR / "Dockerfile").read_text(), re.MULTILINE)
     assert all(re.search(r":\d", image) for image in images), images
 
@@ -146,9 +253,9 @@ def test_user_and_group_are_the_same_in_image_and_compose_file(project: Path) ->
 
 
 def test_every_variable_stands_in_the_example_and_is_read_by_the_settings(project: Path) -> None:
-    text = "".join((project / name).read_text() for name in ("docker-compose.yaml", LUCINDA))
+    text = "".join((project / name).read_text() for name in ("docker-compose.yaml", LUCINDA, STOP))
     example = set(re.findall(r"^([A-Z_]+)=", (PROJECT_DIR / ".env.example").read_text(), re.MULTILINE))
-    assert set(re.findall(r"\$\{([A-Z_]+)", text)) == example
+    assert set(re.findall(r"\$\{([A-Z_]+)", text)) == example - {"COMPOSE_PROFILES"}  # which Compose itself reads
     settings = (PROJECT_DIR / "oobsite/settings.py").read_text()
     services = read_config(project)["services"]
     for name in {**services["web"]["environment"], **services["worker"]["environment"]}:

@@ -27,6 +27,7 @@ from backups.domain.manifest import INDEX_SUFFIX, Content, Manifest, Skipped, ma
 from backups.domain.process import Streams, running_child, wait_for, wait_until_ready
 from backups.domain.reading import BLOCK_BYTES, Reading, read_gz, read_tar_gz
 from backups.domain.restore.journal import STAGE_PREFIX
+from backups.domain.tally import tallied
 from backups.domain.tarlog import DANGEROUS, UNREADABLE, parse_tar_log
 from oobsite.files import ARCHIVE_MODE, sync_dir
 
@@ -46,7 +47,6 @@ _TAR_OPTIONS = (
     "--one-file-system",
     # A folder of another file system (a mount, a subvolume of btrfs) is named only by a tar that also lists all names.
     "--verbose",
-    "--index-file=/dev/null",
     # Records of 64 KiB: fewer and larger writes to the pipe.
     "--blocking-factor=128",
     # The stage folders of restores: what they hold is not in place, or not any more.
@@ -58,11 +58,16 @@ _TAR_OPTIONS = (
 
 @dataclass(frozen=True)
 class Target:
-    """Where an archive goes and how hard we compress: ``expected_bytes`` is a guess at its size."""
+    """Where an archive goes and how hard we compress.
+
+    Guesses, 0 for none: ``expected_bytes`` at its size, ``plain_bytes`` and ``entries`` at what goes into it.
+    """
 
     path: Path
     threads: int = 2
     expected_bytes: int = 0
+    plain_bytes: int = 0
+    entries: int = 0
 
     def part(self, run_id: str) -> Path:
         return self.path.with_name(f"{self.path.name}.{run_id}{PART_SUFFIX}")
@@ -177,9 +182,9 @@ def remove_on_error(*paths: Path) -> Iterator[None]:
         raise
 
 
-def make_tar_command(packing: Packing) -> list[str]:
-    """The command that packs a folder to standard output."""
-    command = ["tar", *_TAR_OPTIONS, f"--directory={packing.folder}"]
+def make_tar_command(packing: Packing, names_fd: int) -> list[str]:
+    """The command that packs a folder to standard output; the names of all entries go to ``names_fd``."""
+    command = ["tar", *_TAR_OPTIONS, f"--index-file=/dev/fd/{names_fd}", f"--directory={packing.folder}"]
     if packing.owner is not None:
         command += [f"--owner=+{packing.owner[0]}", f"--group=+{packing.owner[1]}"]
     return [*command, *(f"--exclude={pattern}" for pattern in packing.exclude), "."]
@@ -190,12 +195,18 @@ def pack_folder(packing: Packing, target: Target, job: Job) -> tuple[Content, li
 
     Raises ``TarError``, ``FilesChangedError``, ``NoSpaceError``, ``CancelledError``.
     """
-    expected = target.expected_bytes or None
-    with tempfile.TemporaryFile(dir=job.work_dir) as log, compressed_part(target, job) as (compressor, sink):
-        command = make_tar_command(packing)
-        with running_child(command, job, Streams(stdout=PIPE, stderr=log)) as child:
+    with (
+        tempfile.TemporaryFile(dir=job.work_dir) as log,
+        compressed_part(target, job) as (compressor, sink),
+        tallied() as names,
+    ):
+        begun = Progress("pack", packing.source, 0, target.plain_bytes or None, 0, target.entries or None)
+        streams = Streams(stdout=PIPE, stderr=log, more=[names.writer])
+        with running_child(make_tar_command(packing, names.writer), job, streams) as child:
             assert child.stdout is not None  # noqa: S101 - PIPE
-            tar_bytes = pump(child.stdout, compressor, job, Progress("pack", packing.source, 0, expected))
+            tar_bytes = pump(
+                child.stdout, compressor, job, lambda done: replace(begun, done_bytes=done, done_items=names.count)
+            )
             status = wait_for(child, job, timeout=60)
         compressor.close()
         sha256 = sink.finish()
@@ -204,10 +215,10 @@ def pack_folder(packing: Packing, target: Target, job: Job) -> tuple[Content, li
     return Content(sink.size, sha256, tar_bytes), skipped
 
 
-def pump(stdout: IO[bytes], compressor: IO[bytes], job: Job, progress: Progress) -> int:
+def pump(stdout: IO[bytes], compressor: IO[bytes], job: Job, describe: Callable[[int], Progress]) -> int:
     """Feed all that a child writes to the compressor in whole blocks; return the number of bytes.
 
-    A child that is silent can be cancelled all the same.
+    ``describe`` turns the bytes so far into progress. A child that is silent can be cancelled all the same.
     """
     descriptor = stdout.fileno()
     with suppress(OSError):  # larger than the system allows: slower, not wrong
@@ -217,7 +228,7 @@ def pump(stdout: IO[bytes], compressor: IO[bytes], job: Job, progress: Progress)
     while count := _fill(block, descriptor, job):
         compressor.write(block[:count])
         total += count
-        job.report(replace(progress, done_bytes=total))
+        job.report(describe(total))
     return total
 
 

@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 
 from backups.domain.archive import PART_SUFFIX
 from backups.domain.errors import DamagedArchiveError, FolderMissingError
-from backups.domain.manifest import SIDECARS, Manifest, read_manifest, read_proof
+from backups.domain.manifest import SIDECARS, Content, Manifest, read_manifest, read_proof
 
 _SERIES = r"(?P<series>[a-zA-Z][a-zA-Z0-9_-]*?)"
 _STAMP = r"(?P<stamp>(?P<minute>\d{4}-\d{2}-\d{2}-\d{4})(?:-\d+)?)"
 _ARCHIVE_NAME = re.compile(rf"^{_SERIES}_{_STAMP}\.(?:tar|sql)\.gz$")
 _LEGACY_FOLDER = re.compile(rf"^elexisbackup_{_STAMP}$")
-_LEGACY_FILE = re.compile(rf"^{_SERIES}\.tgz$")
+_LEGACY_SUFFIX = ".tgz"
+_LEGACY_FILE = re.compile(rf"^{_SERIES}\{_LEGACY_SUFFIX}$")
 # Parts of archives and indexes bear the id of their run, those of manifests and proofs the number of their process.
 _PART_NAME = re.compile(rf"^(?P<stem>.+)\.(?:(?P<run_id>[0-9a-f]{{12}})|\d+)\{PART_SUFFIX}$")
 
@@ -42,6 +43,11 @@ class Listed:
     def stamp(self) -> str:
         """The stamp of the run, as the name tells it."""
         return stamp_of(self.name)
+
+    @property
+    def root(self) -> str:
+        """The folder in the archive that holds the data: the oldest ones of the predecessor begin at ``/``."""
+        return f"mnt/{self.series}" if self.name.endswith(_LEGACY_SUFFIX) else "."
 
     @property
     def is_complete(self) -> bool:
@@ -159,7 +165,7 @@ def delete_archive(path: Path, run_id: str) -> None:
     part.unlink()
 
 
-def last_size(listed: Iterable[Listed], series: str) -> int:
-    """Size in bytes of the newest archive of a series; 0 when there is none."""
-    sizes = [item.size for item in listed if item.series == series and item.is_ours]
-    return sizes[-1] if sizes else 0
+def last_content(listed: Iterable[Listed], series: str) -> Content:
+    """What the newest archive of a series holds; all 0 when there is none of ours."""
+    contents = [item.manifest.content for item in listed if item.series == series and item.manifest is not None]
+    return contents[-1] if contents else Content(0, "", 0)

@@ -22,6 +22,8 @@ from backups.domain.errors import BusyError, FolderMissingError, LockLostError
 from backups.domain.process import kill_orphans, process_start
 
 LOCK_NAME = ".oobsite.lock"
+_PATIENCE_SECONDS = 0.5  # who only asks whether it is held holds it for a moment himself
+_YIELD_SECONDS = 30.0  # so long a holder that gives way may need to end its children and remove what it has unpacked
 
 
 @dataclass(frozen=True)
@@ -49,19 +51,34 @@ def make_holder(run_id: str, what: str, since: datetime) -> Holder:
 
 
 @contextmanager
-def run_lock(backup_dir: Path, holder: Holder) -> Iterator[int]:
-    """Hold the lock and yield its file descriptor. Raises ``BusyError``, ``FolderMissingError``."""
+def run_lock(backup_dir: Path, holder: Holder, *, outranks: str = "") -> Iterator[int]:
+    """Hold the lock and yield its file descriptor. Raises ``BusyError``, ``FolderMissingError``.
+
+    ``outranks``: ``what`` of a holder that gives way when it sees that somebody waits; he is waited for.
+    """
     try:
         descriptor = os.open(backup_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
     except OSError as error:
         raise FolderMissingError(backup_dir, error.strerror or str(error)) from error
     try:
-        _acquire(descriptor)
+        _acquire(descriptor, outranks)
         _write_holder(descriptor, holder)
         try:
             yield descriptor
         finally:
             os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def is_held(backup_dir: Path) -> bool:
+    """Whether a run, or a child that has outlived it, holds the lock just now."""
+    try:
+        descriptor = os.open(backup_dir / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return not _try_lock(descriptor, shared=True)
     finally:
         os.close(descriptor)
 
@@ -78,10 +95,12 @@ def require_lock(backup_dir: Path, descriptor: int) -> None:
         raise LockLostError(path)
 
 
-def _acquire(descriptor: int) -> None:
-    if _try_lock(descriptor):
+def _acquire(descriptor: int, outranks: str) -> None:
+    if _try_lock(descriptor, _PATIENCE_SECONDS):
         return
     holder = _read_holder(descriptor)
+    if holder is not None and holder.what == outranks and _try_lock(descriptor, _YIELD_SECONDS):
+        return
     if holder is not None and holder.is_dead and kill_orphans(holder.run_id) and _try_lock(descriptor, 5.0):
         return
     raise BusyError(
@@ -90,11 +109,12 @@ def _acquire(descriptor: int) -> None:
     )
 
 
-def _try_lock(descriptor: int, patience: float = 0.0) -> bool:
+def _try_lock(descriptor: int, patience: float = 0.0, *, shared: bool = False) -> bool:
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     deadline = time.monotonic() + patience
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 return False

@@ -37,11 +37,12 @@ class Identity:
 
 @dataclass(frozen=True)
 class Streams:
-    """Files of a child; what is not named leads nowhere."""
+    """Files of a child; what is not named leads nowhere. ``more``: descriptors that it gets under their numbers."""
 
     stdin: int | IO[bytes] = subprocess.DEVNULL
     stdout: int | IO[bytes] = subprocess.DEVNULL
     stderr: int | IO[bytes] = subprocess.DEVNULL
+    more: Sequence[int] = ()
 
 
 def _search_path() -> str:
@@ -81,7 +82,7 @@ def running_child(
         stdout=streams.stdout,
         stderr=streams.stderr,
         env=clean_environment() | {RUN_VARIABLE: job.run_id},
-        pass_fds=[] if job.lock_fd is None else [job.lock_fd],
+        pass_fds=[*streams.more, *([] if job.lock_fd is None else [job.lock_fd])],
         start_new_session=True,
     )
     try:

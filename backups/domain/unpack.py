@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import select
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from subprocess import PIPE
 from typing import IO
@@ -17,10 +19,14 @@ from backups.domain.errors import DamagedArchiveError, TarError, UnsafeArchiveEr
 from backups.domain.job import Job, Progress
 from backups.domain.process import Identity, Streams, running_child, wait_for, wait_until_ready
 from backups.domain.reading import BLOCK_BYTES, GZIP_ERRORS, HashingReader, Reading
+from backups.domain.tally import tallied
 
 _TAR_OPTIONS = (
     "--extract",
+    "--verbose",
     "--file=-",
+    # Fewer and larger reads from the pipe; what is not a multiple of it is taken all the same.
+    "--blocking-factor=128",
     "--delay-directory-restore",
     "--no-wildcards",
     "--anchored",
@@ -32,11 +38,29 @@ _OWNERS = ("--same-owner", "--numeric-owner")
 
 
 @dataclass(frozen=True)
+class Part:
+    """Names as the archive writes them: ``members`` with all that lies in them, and ``folders`` without."""
+
+    members: Sequence[bytes]
+    folders: Sequence[bytes] = ()
+
+    def write(self, work_dir: Path) -> list[str]:
+        """Write the names for tar and return its options: there may be too many of them for a command line."""
+        options = ["--null"]
+        for recursion, names in (("--no-recursion", self.folders), ("--recursion", self.members)):
+            path = work_dir / f"names{recursion}"
+            path.write_bytes(b"".join(name + b"\0" for name in names))
+            options += [recursion, f"--files-from={path}"]
+        return options
+
+
+@dataclass(frozen=True)
 class Unpacking:
     """An archive that ``reading`` judged, and the folder of ``identity`` into which it goes.
 
     ``is_faithful``: modes and extended attributes come back as archived, and without an identity the owners too
-    (which only root can do); else all files are private to the identity.
+    (which only root can do); else all files are private to the identity. ``part``: what to unpack when not all;
+    ``phase``: how progress calls it.
     """
 
     archive: Path
@@ -44,6 +68,13 @@ class Unpacking:
     reading: Reading
     identity: Identity | None = None
     is_faithful: bool = False
+    part: Part | None = None
+    phase: str = "unpack"
+
+    @property
+    def entries(self) -> int | None:
+        """How many entries are unpacked, None when nobody knows."""
+        return None if self.part else self.reading.content.entries or None
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -63,12 +94,20 @@ def unpack(order: Unpacking, job: Job) -> None:
         raise UnsafeArchiveError(order.archive, list(order.reading.unsafe))
     command = ["tar", *_TAR_OPTIONS, *order.options, f"--directory={order.folder}"]
     command += [f"--exclude={re.sub('/+$', '', name)}" for name in order.reading.specials]
+    command += order.part.write(job.work_dir) if order.part else []
     log_path = job.work_dir / "unpack.log"
-    with log_path.open("wb") as log:
-        streams = Streams(stdin=PIPE, stderr=log)
+    with log_path.open("wb") as log, tallied() as names:
+        streams = Streams(stdin=PIPE, stdout=names.writer, stderr=log)
+        begun = Progress(order.phase, order.archive.name, 0, order.archive.stat().st_size, 0, order.entries)
+        job.enter(begun.stage, begun.source, total_bytes=begun.total_bytes)
         with running_child(command, job, streams, identity=order.identity) as child:
             assert child.stdin is not None  # noqa: S101 - PIPE
-            sha256 = feed_plain(order.archive, child.stdin, job)
+            sha256 = feed_plain(
+                order.archive,
+                child.stdin,
+                job,
+                lambda done: replace(begun, done_bytes=done, done_items=names.count),
+            )
             status = wait_for(child, job, timeout=600)
     if sha256 != order.reading.content.sha256:
         raise DamagedArchiveError(order.archive, "checksum")
@@ -77,7 +116,13 @@ def unpack(order: Unpacking, job: Job) -> None:
         raise TarError(order.folder, status, lines[0] if lines else "")
 
 
-def _write_all(block: bytes, descriptor: int, job: Job) -> None:
+def widen(pipe: IO[bytes]) -> None:
+    """Let a pipe hold a whole block."""
+    with suppress(OSError):  # larger than the system allows: slower, not wrong
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, BLOCK_BYTES)
+
+
+def write_all(block: bytes, descriptor: int, job: Job) -> None:
     """Write to a pipe whose reader may be slow or stuck: the job can be cancelled all the same."""
     os.set_blocking(descriptor, False)
     rest = memoryview(block)
@@ -86,19 +131,19 @@ def _write_all(block: bytes, descriptor: int, job: Job) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def feed_plain(archive: Path, stdin: IO[bytes], job: Job) -> str:
+def feed_plain(archive: Path, stdin: IO[bytes], job: Job, describe: Callable[[int], Progress]) -> str:
     """Write the decompressed archive to a child, close its input, return the SHA-256 of what was read.
 
-    Raises ``DamagedArchiveError``.
+    ``describe`` turns the bytes that were read into progress. Raises ``DamagedArchiveError``.
     """
-    total = archive.stat().st_size
+    widen(stdin)
     with archive.open("rb", buffering=0) as file:
         reader = HashingReader(file)
         with closing(igzip_threaded.open(reader, "rb", block_size=BLOCK_BYTES)) as plain:
             try:
                 while block := plain.read(BLOCK_BYTES):
-                    _write_all(block, stdin.fileno(), job)
-                    job.report(Progress("unpack", archive.name, reader.size, total))
+                    write_all(block, stdin.fileno(), job)
+                    job.report(describe(reader.size))
                 stdin.close()
             except BrokenPipeError:
                 pass  # the child has ended early: its status and log tell why

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.utils.formats import date_format
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backups.messages import error_sentence, human_size
-from backups.services.preview import Figure, Preview
+from backups.services.preview import Comparison, Figure, Preview
 
 FIGURE_TITLES: dict[str, Promise] = {
     "patients": gettext_lazy("Patients"),
@@ -28,7 +28,7 @@ def preview_lines(preview: Preview) -> Iterator[str]:
         words = f"{human_size(item.size)}, {item.archive.get_proof_display()}"
         yield f"  {item.archive.name}: {words} → {item.source.folder}"
     for figure in preview.figures:
-        yield "  " + _figure_line(figure)
+        yield "  " + figure_line(figure)
     if preview.server_error is not None:
         yield "! " + error_sentence(preview.server_error)
     if preview.clients:
@@ -37,7 +37,17 @@ def preview_lines(preview: Preview) -> Iterator[str]:
         yield "x " + error_sentence(problem)
 
 
-def _figure_line(figure: Figure) -> str:
+def comparison_lines(comparison: Comparison) -> Iterator[str]:
+    """An SQL file beside what is there now."""
+    for figure in comparison.figures:
+        yield "  " + figure_line(figure)
+    if comparison.server_error is not None:
+        yield "! " + error_sentence(comparison.server_error)
+    if comparison.clients:
+        yield "! " + _("Connected to the database: %(names)s") % {"names": ", ".join(comparison.clients)}
+
+
+def figure_line(figure: Figure) -> str:
     words = {
         "title": FIGURE_TITLES[figure.code],
         "archived": _count_words(figure.archived),
@@ -54,21 +64,26 @@ def _count_words(count: int | None) -> str:
     return "?" if count is None else str(count)
 
 
+def figures_summary(figures: Iterable[Figure]) -> dict[str, Any]:
+    """Numbers of the practice as --json shows them."""
+    return {
+        figure.code: {
+            "archived": figure.archived,
+            "live": figure.live,
+            "lost": figure.lost,
+            "newest_archived": figure.newest_archived,
+            "newest_live": figure.newest_live,
+        }
+        for figure in figures
+    }
+
+
 def preview_summary(preview: Preview) -> dict[str, Any]:
     """A preview as --json shows it."""
     return {
         "ok": not preview.problems,
         "archives": [item.archive.name for item in preview.items],
-        "figures": {
-            figure.code: {
-                "archived": figure.archived,
-                "live": figure.live,
-                "lost": figure.lost,
-                "newest_archived": figure.newest_archived,
-                "newest_live": figure.newest_live,
-            }
-            for figure in preview.figures
-        },
+        "figures": figures_summary(preview.figures),
         "clients": list(preview.clients),
         "server_error": preview.server_error.code if preview.server_error else None,
         "problems": [{"error": problem.code, "text": error_sentence(problem)} for problem in preview.problems],

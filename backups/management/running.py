@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
+
 from backups.domain.job import Progress
 from backups.messages import human_size, sentence
 from backups.models import BackupRun
@@ -35,15 +38,41 @@ class RunCommand(OobCommand):
         on_progress = self._show_progress if sys.stderr.isatty() else None
         return Recorder(run, self._echo, on_progress, is_interrupted=self.interrupted.is_set)
 
+    def require_terminal(self, options: dict[str, Any]) -> None:
+        """Whether somebody could be asked, unless --yes was said."""
+        if not options["yes"] and (options["json"] or not sys.stdin.isatty()):
+            raise CommandError(_("Nobody can be asked here: say --yes."), returncode=errors.EXIT_USAGE)
+
+    def require_yes(self, word: str, options: dict[str, Any]) -> None:
+        """Ask for ``word`` at the terminal, unless --yes was said."""
+        if options["yes"]:
+            return
+        self.require_terminal(options)
+        self.stdout.write(_("To confirm, type %(word)s: ") % {"word": word}, ending="")
+        self.stdout.flush()
+        if sys.stdin.readline().strip() != word:
+            raise CommandError(_("Not confirmed. Nothing was changed."), returncode=errors.EXIT_USAGE)
+
     def _echo(self, line: dict[str, Any]) -> None:
         text = sentence(line["code"], line["params"])
         source = f"{line['source']}: " if line["source"] and line["source"] not in text else ""
         self.stdout.write(f"{_MARKS[line['level']]} {source}{text}")
 
     def _show_progress(self, progress: Progress) -> None:
-        done, total = progress.done_bytes, progress.total_bytes
+        is_of_bytes = bool(progress.done_bytes or progress.total_bytes)
+        done = progress.done_bytes if is_of_bytes else progress.done_items
+        total = progress.total_bytes if is_of_bytes else progress.total_items
         share = f" {min(100 * done // total, 100)} %" if total else ""
-        self.stderr.write(f"\r\033[K… {progress.stage} {progress.source} {human_size(done)}{share}", ending="\r")
+        amount = human_size(done) if is_of_bytes else str(done or "")
+        self.stderr.write(f"\r\033[K… {progress.stage} {progress.source} {amount}{share}", ending="\r")
+
+
+def add_consents(parser: CommandParser) -> None:
+    """What must be agreed to where data change places."""
+    parser.add_argument(
+        "--accept-clients", action="store_true", help=_("who is connected to the database may lose the connection")
+    )
+    parser.add_argument("--folders-idle", action="store_true", help=_("the programs that use the folders are stopped"))
 
 
 def run_summary(run: BackupRun) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from backups.domain.reading import BLOCK_BYTES
 from backups.domain.restore.journal import STAGE_PREFIX
 from backups.domain.restore.stage import require_rest
 from backups.models import BackupRun, Source
-from backups.services import catalogue, config
+from backups.services import catalogue, config, sqlkept
 from backups.services.request import Request
 from backups.services.runs import Recorder, RunContext, open_run
 from backups.services.savers import SAVERS, Saver, save_dump
@@ -85,15 +85,30 @@ def _save_source(source: Source, request: Request, context: RunContext) -> bool 
             return False
         recorder.say("info", Notice("source-optional-missing", {"path": str(source.folder)}), source.name)
         return None
-    savers = [SAVERS[source.kind]]
-    if source.kind == Source.Kind.MARIADB and request.with_dump:
-        savers.append(save_dump)
-    # A list, not a generator: the dump is made also when the physical backup has failed.
-    return all([_save_safely(saver, source, request, context) for saver in savers])  # noqa: C419
+    if source.kind == Source.Kind.MARIADB:
+        return _save_database(source, request, context)
+    return _save_safely(SAVERS[source.kind], source, request, context)
+
+
+def _save_database(source: Source, request: Request, context: RunContext) -> bool:
+    """The physical backup, and the dump when it was asked for, or allowed in its place."""
+    is_saved = _save_safely(SAVERS[source.kind], source, request, context)
+    if not request.with_dump and (is_saved or not request.is_dump_enough):
+        return is_saved
+    # The dump is made also when the physical backup has failed.
+    is_dumped = _save_safely(save_dump, source, request, context)
+    if is_dumped and not is_saved and request.is_dump_enough:
+        context.recorder.say("warning", Notice("dump-instead", {}), source.name)
+        return True
+    return is_saved and is_dumped
 
 
 def _is_interrupted(source: Source, recorder: Recorder) -> bool:
     """Whether a restore broke in the middle: the folder may hold old data and new ones, mixed."""
+    if source.kind == Source.Kind.MARIADB:
+        for error in sqlkept.settle_all()[1]:
+            recorder.say("error", error.notice, source.name)
+            return True
     try:
         if source.folder.is_dir():
             require_rest(source.folder)

@@ -8,11 +8,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import Q
 
 from backups.domain.catalog import Listed, list_archive, scan
 from backups.domain.errors import ArchiveMissingError, DamagedArchiveError
 from backups.models import BackupArchive, BackupRun
-from backups.services import config
+from backups.services import condition, config
 from oobsite.errors import Notice
 
 Proof = BackupArchive.Proof
@@ -21,12 +22,13 @@ _FEWEST_FOR_DOUBT = 3
 
 @dataclass(frozen=True)
 class SyncResult:
-    """How many archives were found, are new, and are gone; remarks."""
+    """How many archives were found, are new, and are gone; remarks; names of those that we did not delete."""
 
     found: int
     added: int
     removed: int
     notices: tuple[Notice, ...] = ()
+    vanished: tuple[str, ...] = ()
 
 
 def list_folder() -> list[Listed]:
@@ -42,11 +44,12 @@ def list_one(path: Path) -> Listed:
     return listed
 
 
-def sync_catalogue(*, is_forgetting: bool = False) -> SyncResult:
+def sync_catalogue(*, is_forgetting: bool = False, is_told: bool = True) -> SyncResult:
     """Make the rows agree with the folder; what the user keeps for good waits for its file.
 
     A folder that has become empty takes no row away, and one that has lost more than half of what is known does so
-    only when the caller ``is_forgetting``: more likely it is the wrong disk.
+    only when the caller ``is_forgetting``: more likely it is the wrong disk. One that has vanished is an alert, unless
+    that is meant or not ``is_told``.
     """
     known = set(BackupArchive.objects.values_list("name", flat=True))  # first: what is written meanwhile stays
     listed = list_folder()
@@ -55,12 +58,33 @@ def sync_catalogue(*, is_forgetting: bool = False) -> SyncResult:
         return SyncResult(0, 0, 0, (Notice("listing-empty", {"path": str(config.backup_dir())}),))
     for item in listed:
         record(item)
+    condition.tell_found(names)
     gone, added = known - names, len(names - known)
     if len(gone) >= _FEWEST_FOR_DOUBT and 2 * len(gone) > len(known) and not is_forgetting:
         notice = Notice("listing-shrunk", {"path": str(config.backup_dir()), "gone": len(gone), "known": len(known)})
         return SyncResult(len(names), added, 0, (notice,))
+    for name in gone if is_forgetting else ():
+        condition.tell_over(name)
+    told = sorted(gone) if is_told and not is_forgetting else []
+    vanished = tuple(name for name in told if mark_vanished(name))
     removed, _by_model = BackupArchive.objects.filter(name__in=gone, is_pinned=False).delete()
-    return SyncResult(len(names), added, removed)
+    return SyncResult(len(names), added, removed, vanished=vanished)
+
+
+def mark_vanished(name: str) -> bool:
+    """Mark an archive whose file is gone, and tell it; whether that is news.
+
+    It is none of one that was bad, which somebody may have thrown away, nor of one that nobody vouched for.
+    """
+    archive = BackupArchive.objects.filter(name=name).first()
+    if archive is None or archive.proof == Proof.FAILED or archive.verified_at is None:
+        condition.tell_over(name)
+        return False
+    problem = Notice("archive-vanished", {"name": name})
+    archive.proof, archive.proof_report = Proof.FAILED, {"is_good": False, "problems": [asdict(problem)]}
+    archive.save(update_fields=["proof", "proof_report"])
+    condition.tell_vanished(name, archive.series)
+    return True
 
 
 def record(item: Listed) -> BackupArchive:
@@ -79,7 +103,22 @@ def record(item: Listed) -> BackupArchive:
             **_proof_fields(item),
         },
     )
+    note_verified(item.name, _verified_at(item))
     return archive
+
+
+def note_verified(name: str, at: datetime | None) -> None:
+    """Write down that an archive was read to its end and compared; an earlier time changes nothing."""
+    if at is not None:
+        known = Q(verified_at=None) | Q(verified_at__lt=at)
+        BackupArchive.objects.filter(known, name=name).update(verified_at=at)
+
+
+def _verified_at(item: Listed) -> datetime | None:
+    """The last check that the folder tells of: the proof, or the reading back when the archive was made."""
+    times = [item.manifest.ended_at] if item.manifest else []
+    times += [item.proof["proved_at"]] if item.proof else []
+    return max(map(datetime.fromisoformat, times), default=None)
 
 
 def _proof_fields(item: Listed) -> dict[str, object]:

@@ -11,12 +11,16 @@ from django.conf import settings
 from django.db import connections
 
 from backups.domain.archive import Target
+from backups.domain.errors import FileSystemError
+from backups.domain.manifest import Content
 from backups.domain.mariadb.server import Access
 from backups.domain.overlap import BACKUP, find_overlaps
 from backups.domain.own import OwnDatabase
 from backups.domain.process import Identity
 from backups.models import Source
+from oobsite.files import FOLDER_MODE
 
+_SHARED_MODE = FOLDER_MODE | 0o020
 _DEFAULT_PORTS = {"mysql": 3306, "postgresql": 5432}
 
 
@@ -26,6 +30,18 @@ def backup_dir() -> Path:
 
 def work_dir() -> Path:
     return Path(settings.OOB_WORK_DIR)
+
+
+def sql_dir() -> Path:
+    """The folder of SQL files, made when it is missing; web and worker share it by their group."""
+    folder = Path(settings.OOB_SQL_DIR)
+    try:
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(_SHARED_MODE)
+    except OSError as error:
+        raise FileSystemError(str(folder), error.strerror or str(error)) from error
+    return folder
 
 
 def sources_dir() -> Path:
@@ -66,8 +82,10 @@ def proof_identity() -> Identity:
     return Identity(os.geteuid(), os.getegid())
 
 
-def target(name: str, *, expected_bytes: int) -> Target:
-    return Target(backup_dir() / name, settings.OOB_COMPRESSION_THREADS, expected_bytes)
+def target(name: str, *, last: Content) -> Target:
+    """``last``: of the archive before, the guess at what this one will be."""
+    path = backup_dir() / name
+    return Target(path, settings.OOB_COMPRESSION_THREADS, last.size, last.tar_bytes, last.entries)
 
 
 def timeout_seconds() -> float:

@@ -17,6 +17,7 @@ from backups.domain.errors import (
     ArchiveMissingError,
     CancelledError,
     DamagedArchiveError,
+    FileSystemError,
     LockLostError,
     NoSpaceError,
     TarError,
@@ -24,13 +25,15 @@ from backups.domain.errors import (
     TimedOutError,
     UnsafeArchiveError,
 )
+from backups.domain.index import Index, is_index_good, new_index
 from backups.domain.job import Job
 from backups.domain.lock import pinned
 from backups.domain.manifest import Content, read_manifest, write_proof
 from backups.domain.mariadb.proof import ProofOrder, ProofReport, prove_dump, prove_physical
-from backups.domain.reading import Reading, read_gz, read_tar_gz
+from backups.domain.reading import Guard, LineWriter, Reading, read_gz, read_tar_gz
+from backups.domain.restore.errors import ArchiveUnfitError
 from backups.models import BackupRun
-from backups.services import catalogue, config
+from backups.services import catalogue, condition, config
 from backups.services.runs import Recorder, RunContext, open_run
 from oobsite.errors import Notice, OobError, Params
 from oobsite.files import free_bytes
@@ -45,13 +48,26 @@ def run_proof(run: BackupRun, recorder: Recorder) -> list[dict[str, Any]]:
     with open_run(run, recorder) as context:
         chosen = choose_archives(run.request.get("archives", []))
         reports = [_prove_safely(listed, context) for listed in chosen]
+        run.result = {"unjudged": _unjudged(chosen, reports)}
+        run.save(update_fields=["result"])
         bad = sum(not report["is_good"] for report in reports)
         run.state = State.DONE if not bad else State.FAILED if bad == len(reports) else State.PARTIAL
     return reports
 
 
-# What says that an archive is bad; a check that never ends is the sign of damaged InnoDB files.
-_VERDICTS = (DamagedArchiveError, UnsafeArchiveError, TarError, ThrowawayServerError, TimedOutError)
+def _unjudged(chosen: Sequence[Listed], reports: Sequence[dict[str, Any]]) -> list[str]:
+    """Series of which an archive could not be judged, and none was found bad."""
+    pairs = list(zip(chosen, reports, strict=True))
+    bad = {listed.series for listed, report in pairs if "proved_at" in report and not report["is_good"]}
+    return sorted({listed.series for listed, report in pairs if "proved_at" not in report} - bad)
+
+
+# What says that an archive is bad, from reading it and from trying it; a check that never ends is the sign of damaged
+# InnoDB files.
+_READ_VERDICTS = (ArchiveUnfitError, DamagedArchiveError, UnsafeArchiveError)
+_TRIED_VERDICTS = (TarError, ThrowawayServerError, TimedOutError)
+#: Servers and tar need so many bytes at a time; with less, every archive looks bad.
+_LEAST_FREE = 64_000_000
 
 
 def _prove_safely(listed: Listed, context: RunContext) -> dict[str, Any]:
@@ -61,8 +77,16 @@ def _prove_safely(listed: Listed, context: RunContext) -> dict[str, Any]:
     except (CancelledError, LockLostError):
         raise
     except OobError as error:
-        context.recorder.say("error", error.notice, listed.series)
-        return {"archive": listed.name, "is_good": False, "problems": [asdict(error.notice)]}
+        notice = error.notice
+    except OSError as error:
+        notice = explain(error, listed.name).notice
+    context.recorder.say("error", notice, listed.series)
+    return {"archive": listed.name, "is_good": False, "problems": [asdict(notice)]}
+
+
+def explain(error: OSError, name: str) -> FileSystemError:
+    """What the operating system says about the archive ``name``, or about the file that the error names."""
+    return FileSystemError(str(error.filename or name), error.strerror or str(error))
 
 
 def choose_archives(names: Sequence[str]) -> list[Listed]:
@@ -88,12 +112,12 @@ def verify(listed: Listed, job: Job) -> Content:
     return _read_and_compare(listed, job).content
 
 
-def _read_and_compare(listed: Listed, job: Job) -> Reading:
+def _read_and_compare(listed: Listed, job: Job, index: LineWriter | None = None, guard: Guard | None = None) -> Reading:
     path = config.backup_dir() / listed.name
     if listed.name.endswith(".sql.gz"):
         reading = Reading(read_gz(path, job, lambda _block: None))
     else:
-        reading = read_tar_gz(path, job)
+        reading = read_tar_gz(path, job, index=index, guard=guard)
     if listed.manifest is None:
         read_manifest(path)  # one that cannot be read is damage, not an archive of the predecessor
     elif reading.content != listed.manifest.content:
@@ -116,26 +140,68 @@ class Extras:
 
 
 def prove(listed: Listed, context: RunContext, extras: Extras | None = None) -> dict[str, Any]:
-    """Prove one archive, keep the result beside it and in the catalogue, and return it."""
+    """Prove one archive, keep the result beside it and in the catalogue, and return it.
+
+    Raises ``OobError`` for what is no verdict on the archive: no room, cancelled, tool missing.
+    """
     path = config.backup_dir() / listed.name
     started = timezone.now()
     with pinned(path):
         try:
-            report = _prove_content(listed, path, context.job, extras or Extras())
-        except _VERDICTS as error:
-            report = ProofReport(problems=(error.notice,))
+            report = _judge(listed, path, context.job, extras or Extras())
         finally:
             shutil.rmtree(context.job.work_dir / "proof", ignore_errors=True)
     seconds = round((timezone.now() - started).total_seconds(), 1)
+    content = keep_report(listed, replace(report, seconds=seconds))
+    _say(listed, report, seconds, context)
+    return {"archive": listed.name, **content}
+
+
+def _judge(listed: Listed, path: Path, job: Job, extras: Extras) -> ProofReport:
+    """The verdict; none (``NoSpaceError``) when the disk has become full meanwhile."""
+    try:
+        report = _prove_content(listed, path, job, extras)
+    except _READ_VERDICTS as error:
+        return ProofReport(problems=(error.notice,))
+    except _TRIED_VERDICTS as error:
+        report = ProofReport(problems=(error.notice,))
+    missing = _LEAST_FREE - free_bytes(config.work_dir())
+    if missing > 0 and not report.is_good and is_database(listed):
+        raise NoSpaceError(config.work_dir(), missing)
+    return report
+
+
+def keep_report(listed: Listed, report: ProofReport) -> dict[str, Any]:
+    """Keep a verdict beside its archive and in the catalogue. Raises ``OSError``."""
+    path = config.backup_dir() / listed.name
     content = {
-        **replace(report, seconds=seconds).to_json(),
+        **report.to_json(),
         "is_good": report.is_good,
         "proved_at": timezone.now().isoformat(timespec="seconds"),
     }
     write_proof(path, content)
     catalogue.record(catalogue.list_one(path))
-    _say(listed, report, seconds, context)
-    return {"archive": listed.name, **content}
+    if report.is_good:
+        condition.tell_over(listed.name)
+    return content
+
+
+def verify_only(listed: Listed, context: RunContext, missing: int) -> dict[str, Any]:
+    """Check a database's archive without starting it, because ``missing`` bytes are missing for that.
+
+    What an earlier proof has found stays, unless the archive is damaged.
+    """
+    path = config.backup_dir() / listed.name
+    try:
+        with pinned(path):
+            verify(listed, context.job)
+    except DamagedArchiveError as error:
+        context.recorder.say("error", error.notice, listed.series)
+        return {"archive": listed.name, **keep_report(listed, ProofReport(problems=(error.notice,)))}
+    catalogue.note_verified(listed.name, timezone.now())
+    notice = Notice("archive-verified-only", {"name": listed.name, "missing": missing})
+    context.recorder.say("warning", notice, listed.series)
+    return {"archive": listed.name, "is_good": True}
 
 
 def _say(listed: Listed, report: ProofReport, seconds: float, context: RunContext) -> None:
@@ -152,25 +218,38 @@ def _proved_code(listed: Listed, report: ProofReport) -> str:
     return "archive-proved-database" if listed.manifest else "archive-proved-copy"
 
 
-def read_safe(listed: Listed, job: Job) -> Reading:
-    """Read an archive to its last byte, compare it with its manifest, judge its entries.
+def read_safe(listed: Listed, job: Job, *, room: Path | None = None) -> Reading:
+    """Read an archive to its last byte, compare it with its manifest, judge its entries; write its index when it has
+    none that is good. Only the holder of the lock may call this. ``room``: where it shall be unpacked.
 
-    Raises ``DamagedArchiveError``, ``UnsafeArchiveError``.
+    Raises ``DamagedArchiveError``, ``UnsafeArchiveError``, ``ArchiveUnfitError``, ``ArchiveTooLargeError``.
     """
-    reading = _read_and_compare(listed, job)
+    # What a manifest vouches for was measured before.
+    guard = Guard(free_bytes(room) if room is not None and listed.manifest is None else None)
+    index = Index(config.backup_dir() / listed.name, listed.manifest.content if listed.manifest else None)
+    if listed.name.endswith(".sql.gz") or is_index_good(index):
+        return _require_safe(listed, _read_and_compare(listed, job, guard=guard))
+    with new_index(index, job.run_id) as lines:
+        return _require_safe(listed, _read_and_compare(listed, job, lines, guard))
+
+
+def _require_safe(listed: Listed, reading: Reading) -> Reading:
     if reading.unsafe:
         raise UnsafeArchiveError(config.backup_dir() / listed.name, list(reading.unsafe))
+    if listed.root not in (".", reading.root):
+        raise ArchiveUnfitError(listed.name, "other-source")
     return reading
 
 
 def _prove_content(listed: Listed, path: Path, job: Job, extras: Extras) -> ProofReport:
-    reading = extras.reading or read_safe(listed, job)
-    if not _is_database(listed):
+    room = config.work_dir() if is_physical_database(listed) else None
+    reading = extras.reading or read_safe(listed, job, room=room)
+    if not is_database(listed):
         is_empty = reading.content.entries <= 1
         problems = (Notice("proof-empty", {}),) if is_empty else ()
         return ProofReport(entries=reading.content.entries, problems=problems)
-    _require_room(reading.content)
-    order = _proof_order(listed, path, reading)
+    require_room(reading.content)
+    order = make_proof_order(listed, path, reading)
     if listed.name.endswith(".sql.gz"):
         report = prove_dump(order, job)
     else:
@@ -178,19 +257,26 @@ def _prove_content(listed: Listed, path: Path, job: Job, extras: Extras) -> Proo
     return replace(report, entries=reading.content.entries)
 
 
-def _is_database(listed: Listed) -> bool:
+def is_database(listed: Listed) -> bool:
+    """Whether an archive holds the practice's database, as files or as SQL."""
     if listed.manifest is not None:
         return listed.manifest.kind == "mariadb"
     return listed.series == DATABASE_SERIES
 
 
-def _require_room(content: Content) -> None:
+def is_physical_database(listed: Listed) -> bool:
+    """Whether an archive holds a data folder of MariaDB."""
+    return is_database(listed) and not listed.name.endswith(".sql.gz")
+
+
+def require_room(content: Content) -> None:
+    """Whether a private copy has room in the work folder. Raises ``NoSpaceError``."""
     missing = content.tar_bytes - free_bytes(config.work_dir())
     if missing > 0:
         raise NoSpaceError(config.work_dir(), missing)
 
 
-def _proof_order(listed: Listed, path: Path, reading: Reading) -> ProofOrder:
+def make_proof_order(listed: Listed, path: Path, reading: Reading) -> ProofOrder:
     """What the manifest says; archives of the predecessor have none, are not prepared, and come from a server
     with lower_case_table_names=1."""
     identity = config.proof_identity()

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from backups.domain.archive import Packing, discard, pack_folder, publish, read_back
-from backups.domain.catalog import Listed, archive_name, last_size
+from backups.domain.catalog import Listed, archive_name, last_content
 from backups.domain.errors import NoSpaceError, SourceMissingError
 from backups.domain.manifest import MOST_SKIPPED, Content, Manifest, Skipped
 from backups.domain.restore.journal import STAGE_PREFIX
@@ -48,10 +48,10 @@ class Draft:
 
 
 def archive_folder(draft: Draft, packing: Packing, request: Request, context: RunContext) -> None:
-    expected = last_size(catalogue.list_folder(), draft.series)
-    require_space(config.backup_dir(), expected)
-    target = config.target(archive_name(draft.series, context.run.stamp), expected_bytes=expected)
-    context.job.enter("pack", draft.source.name, total_bytes=expected or None)
+    last = last_content(catalogue.list_folder(), draft.series)
+    require_space(config.backup_dir(), last.size)
+    target = config.target(archive_name(draft.series, context.run.stamp), last=last)
+    context.job.enter("pack", draft.source.name, total_bytes=last.tar_bytes or None)
     try:
         written, draft.skipped = pack_folder(packing, target, context.job)
         content = read_back(target, written, context.job).content
@@ -86,7 +86,7 @@ def finish(draft: Draft, path: Path, request: Request, context: RunContext) -> N
     params: Params = {"name": listed.name, "size": listed.size, "entries": entries}
     context.recorder.say("info", Notice("archive-written", params), draft.source.name)
     if context.run.trigger != BackupRun.Trigger.SAFETY:  # nothing that may be wanted goes before a restore
-        retention.prune_series(listed, draft.source, context, request.keep)
+        retention.prune_series(listed, draft.source, context, request)
 
 
 def make_manifest(draft: Draft, content: Content, name: str, context: RunContext) -> Manifest:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from backups.models import BackupRun
@@ -12,7 +13,8 @@ from backups.models import BackupRun
 class Request:
     """What a run shall do: sources by name (all active ones when empty), also a dump, generations to keep.
 
-    ``is_proved``: what it has saved is proved by a run of its own behind it.
+    ``periods``: beside these, the newest archive of so many hours, days … stays. ``is_proved``: what it has saved is
+    proved by a run of its own behind it. ``is_dump_enough``: when the database cannot be copied, its dump will do.
     """
 
     sources: tuple[str, ...] = ()
@@ -20,6 +22,8 @@ class Request:
     is_cold: bool = False
     keep: int | None = None
     is_proved: bool = False
+    periods: Mapping[str, int] = field(default_factory=dict)
+    is_dump_enough: bool = False
 
     @classmethod
     def of(cls, run: BackupRun) -> Request:
@@ -30,6 +34,8 @@ class Request:
             bool(values.get("is_cold")),
             values.get("keep"),
             bool(values.get("is_proved")),
+            dict(values.get("periods", {})),
+            bool(values.get("is_dump_enough")),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -39,4 +45,6 @@ class Request:
             "is_cold": self.is_cold,
             "keep": self.keep,
             "is_proved": self.is_proved,
+            "periods": dict(self.periods),
+            "is_dump_enough": self.is_dump_enough,
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta
 
@@ -12,8 +12,9 @@ from django.utils import timezone
 from backups.domain.catalog import Listed, delete_archive
 from backups.domain.lock import is_pinned
 from backups.domain.retention import Generation, Kept, Policy, PrunePlan, find_shrinkage, plan_prune
-from backups.models import DUMP_SUFFIX, BackupArchive, Source
-from backups.services import catalogue, config
+from backups.models import DUMP_SUFFIX, BackupArchive, BackupSchedule, Source
+from backups.services import catalogue, condition, config
+from backups.services.request import Request
 from backups.services.runs import RunContext, record_done, warn_not_recorded
 from oobsite.audit.errors import AuditWriteError
 from oobsite.errors import Notice, Params
@@ -22,23 +23,59 @@ from oobsite.errors import Notice, Params
 STOPPED = "pruning-stopped"
 
 
-def default_policies(keep: int | None = None) -> list[Policy]:
-    """The rule for all sources: the last ``keep`` generations of each."""
-    return [Policy(sources=None, last=keep or settings.OOB_KEEP_GENERATIONS, time_zone=settings.TIME_ZONE)]
+def policies_for(request: Request) -> list[Policy]:
+    """The rule of a run, and those of all schedules: what any of them wants stays.
+
+    Runs of several schedules write into the same series, and each would delete what another one wants to keep for
+    years. A schedule that is switched off still protects its archives, until it is deleted.
+    """
+    keep = request.keep or settings.OOB_KEEP_GENERATIONS
+    own = Policy(sources=None, last=keep, time_zone=settings.TIME_ZONE, **request.periods)
+    return [own, *map(policy_of, BackupSchedule.objects.all())]
+
+
+def policy_of(schedule: BackupSchedule) -> Policy:
+    """What a schedule keeps of the series into which its backups write."""
+    return _policy_over(schedule, list(schedule.sources.all()))
+
+
+def _policy_over(schedule: BackupSchedule, sources: Sequence[Source]) -> Policy:
+    series = frozenset(name for source in sources for name in _series_of(source))
+    return Policy(
+        sources=series or None, last=schedule.keep_generations, time_zone=settings.TIME_ZONE, **schedule.periods
+    )
 
 
 def plan(keep: int | None = None) -> PrunePlan:
     """What the next backup of all active sources would keep and delete, with its new archives counted in."""
+    return _plan(policies_for(Request(keep=keep)), Source.objects.filter(is_active=True))
+
+
+def plan_schedule(schedule: BackupSchedule, sources: Sequence[Source]) -> PrunePlan:
+    """What the next backup of a schedule, stored or not, would keep and delete; without ``sources`` of all of them."""
+    others = [policy_of(other) for other in BackupSchedule.objects.exclude(pk=schedule.pk)]
+    active = list(Source.objects.filter(is_active=True))
+    chosen = [source for source in active if not sources or source in sources]
+    return _plan([_policy_over(schedule, chosen), *others], chosen)
+
+
+def _plan(policies: Sequence[Policy], sources: Iterable[Source]) -> PrunePlan:
+    """Retention of the series of ``sources`` alone; nothing goes of those whose question is open."""
     generations = to_generations(catalogue.list_folder())
     stopped = {series for source in stopped_sources() for series in _series_of(source)}
-    active = {series for source in Source.objects.filter(is_active=True) for series in _series_of(source)} - stopped
+    active = {series for source in sources for series in _series_of(source)} - stopped
     coming = [_make_coming(series, generations) for series in active]
-    policies = [replace(policy, sources=frozenset(active)) for policy in default_policies(keep) if active]
-    planned = plan_prune([*generations, *coming], policies)
+    planned = plan_prune([*generations, *coming], _within(policies, active))
     is_stopped = {item.name for item in generations if item.source in stopped}
     kept = [Kept(item.name, (STOPPED,)) if item.name in is_stopped else item for item in planned.keep]
     names = {item.name for item in generations}
     return PrunePlan(tuple(item for item in kept if item.name in names), planned.delete)
+
+
+def _within(policies: Sequence[Policy], series: Collection[str]) -> list[Policy]:
+    """The policies as far as they decide about ``series``."""
+    covered = [(policy, frozenset(name for name in series if policy.covers(name))) for policy in policies]
+    return [replace(policy, sources=names) for policy, names in covered if names]
 
 
 def stopped_sources() -> list[Source]:
@@ -59,12 +96,12 @@ def _make_coming(series: str, generations: Sequence[Generation]) -> Generation:
     return Generation(f"{series}/next", series, taken_at, 0, True, True, False, False, False)
 
 
-def prune_series(new: Listed, source: Source, context: RunContext, keep: int | None) -> None:
+def prune_series(new: Listed, source: Source, context: RunContext, request: Request) -> None:
     """Delete what no policy keeps of the series of ``new``, which was read back and published."""
     generations = [item for item in to_generations(catalogue.list_folder()) if item.source == new.series]
     if _is_stopped(new.name, generations, source, context):
         return
-    for name in plan_prune(generations, default_policies(keep)).delete:
+    for name in plan_prune(generations, policies_for(request)).delete:
         if name != new.name:  # a clock that was set back makes it look like the oldest
             _delete(name, new.series, context)
 
@@ -101,6 +138,7 @@ def _delete(name: str, series: str, context: RunContext) -> None:
     for archive in BackupArchive.objects.filter(name=name):
         record_done(context.run, context.recorder, "archive.deleted", archive)
         archive.delete()
+    condition.tell_over(name)
     context.recorder.say("info", Notice("pruned", {"name": name}), series)
 
 

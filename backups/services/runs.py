@@ -13,17 +13,21 @@ from pathlib import Path
 from typing import Any
 
 from django.db import DatabaseError
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.utils import timezone
 
 from backups.domain.catalog import remove_leftovers
 from backups.domain.errors import BusyError, CancelledError, FileSystemError
 from backups.domain.job import Job, Progress
 from backups.domain.lock import make_holder, require_lock, run_lock
+from backups.domain.meter import Meter
 from backups.domain.process import kill_orphans
 from backups.models import BackupRun
 from backups.services import config
 from backups.services.actors import actor_of_run
+from backups.services.life import beating
+from backups.services.pinging import tell_service
+from backups.services.reporting import report_run
 from oobsite.audit.chain import JSON
 from oobsite.audit.errors import AuditWriteError
 from oobsite.audit.services import record
@@ -47,6 +51,8 @@ class Recorder:
     on_progress: Callable[[Progress], None] | None = None
     is_interrupted: Callable[[], bool] | None = None
     levels: set[str] = field(default_factory=set)
+    step: str = ""
+    meter: Meter = field(default_factory=Meter)
     _asked_at: float = 0.0
 
     def say(self, level: str, notice: Notice, source: str = "") -> None:
@@ -59,13 +65,15 @@ class Recorder:
             "code": notice.code,
             "params": dict(notice.params),
         }
-        if len(self.run.log) < MOST_LOG_LINES:
+        if level == "error" or len(self.run.log) < MOST_LOG_LINES:
             self.run.log.append(line)
         self._save("log")
         _tell(self.echo, line)
 
     def progress(self, progress: Progress) -> None:
-        self.run.progress = asdict(progress)
+        speed = self.meter.add(progress, time.monotonic())
+        at = timezone.now().isoformat(timespec="seconds")
+        self.run.progress = asdict(progress) | asdict(speed) | {"step": self.step, "at": at}
         self._save("progress")
         _tell(self.on_progress, progress)
 
@@ -76,7 +84,8 @@ class Recorder:
         if time.monotonic() - self._asked_at < _CANCEL_POLL_SECONDS:
             return False
         self._asked_at = time.monotonic()
-        return BackupRun.objects.filter(pk=self.run.pk, is_cancel_requested=True).exists()
+        asked = BackupRun.objects.filter(pk=self.run.pk).filter(Q(is_cancel_requested=True) | Q(is_stop_requested=True))
+        return asked.exists()
 
     def _save(self, *names: str) -> None:
         self.run.heartbeat_at = timezone.now()
@@ -97,6 +106,11 @@ class RunContext:
     run: BackupRun
     recorder: Recorder
     job: Job
+
+    def begin(self, step: str) -> None:
+        """Say that another step of the run begins; its stages follow."""
+        self.recorder.step = step
+        self.recorder.progress(Progress(""))
 
     def require_lock(self) -> None:
         assert self.job.lock_fd is not None  # noqa: S101 - a run always has the lock
@@ -121,7 +135,8 @@ def open_run(run: BackupRun, recorder: Recorder) -> Iterator[RunContext]:
     """
     try:
         holder = make_holder(run.uid, run.action, timezone.now())
-        with run_lock(config.backup_dir(), holder) as lock_fd, _private_folder(run.uid) as folder:
+        lock = run_lock(config.backup_dir(), holder, outranks=_outranked(run))
+        with beating(run), lock as lock_fd, _private_folder(run.uid) as folder:
             context = RunContext(run, recorder, Job(run.uid, folder, lock_fd, recorder.progress, recorder.is_cancelled))
             _clean_up_after_dead_runs(context)
             yield context
@@ -138,6 +153,11 @@ def open_run(run: BackupRun, recorder: Recorder) -> Iterator[RunContext]:
         run.ended_at = timezone.now()
         run.progress = {}
         run.save(update_fields=["state", "ended_at", "progress"])
+
+
+def _outranked(run: BackupRun) -> str:
+    """The check of older archives gives way to every other job."""
+    return "" if run.action == BackupRun.Action.VERIFY else BackupRun.Action.VERIFY
 
 
 def _state_for(error: BaseException) -> State:
@@ -163,26 +183,39 @@ def _private_folder(uid: str) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        kill_orphans(uid)  # also what a child has started, or a signal has kept from being waited for
+        _remove_folder(folder)  # when that fails nothing is undone of what was done: the next run tries again
+
+
+def remove_dead_folders(but: Path | None = None) -> list[str]:
+    """We hold the lock, so whatever else looks like running is dead: its children and its folder go.
+
+    Returns the names of those that are gone; one that cannot be removed stops nothing.
+    """
+    if not config.work_dir().is_dir():
+        return []
+    folders = [path for path in config.work_dir().iterdir() if _RUN_FOLDER.fullmatch(path.name) and path.is_dir()]
+    return [folder.name for folder in folders if folder != but and _remove_folder(folder)]
+
+
+def _remove_folder(folder: Path) -> bool:
+    """And what a child has started there, or a signal has kept from being waited for; whether it is gone."""
+    kill_orphans(folder.name.removeprefix(_RUN_PREFIX))
+    try:
         shutil.rmtree(folder)
-
-
-def _is_of_dead_run(path: Path, context: RunContext) -> bool:
-    return bool(_RUN_FOLDER.fullmatch(path.name)) and path.is_dir() and path != context.job.work_dir
+    except OSError:
+        logger.exception("%s could not be removed", folder)
+        return False
+    return True
 
 
 def _clean_up_after_dead_runs(context: RunContext) -> None:
-    """We hold the lock, so whatever else looks like running is dead."""
-    dead_folders = [path for path in config.work_dir().iterdir() if _is_of_dead_run(path, context)]
-    for folder in dead_folders:
-        kill_orphans(folder.name.removeprefix(_RUN_PREFIX))
-        shutil.rmtree(folder)
+    dead_folders = remove_dead_folders(but=context.job.work_dir)
     removed = remove_leftovers(config.backup_dir(), except_run=context.run.uid)
     dead_runs = list(BackupRun.objects.filter(state=State.RUNNING).exclude(pk=context.run.pk))
     for run in dead_runs:
         mark_dead(run, context.recorder)
     if dead_folders or removed or dead_runs:
-        names = [folder.name for folder in dead_folders] + removed
+        names = dead_folders + removed
         context.recorder.say("info", Notice("leftovers-removed", {"names": names, "count": len(names)}))
 
 
@@ -194,8 +227,10 @@ def mark_dead(run: BackupRun, recorder: Recorder) -> None:
 
 
 def record_end(run: BackupRun, recorder: Recorder) -> None:
-    """Put on record how a run has ended."""
+    """Put on record how a run has ended, and tell people."""
     record_done(run, recorder, f"{run.action}.ended", run, {"state": run.state})
+    report_run(run)
+    tell_service(run)
 
 
 def record_done(

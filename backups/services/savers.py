@@ -11,7 +11,7 @@ from django.conf import settings
 from MySQLdb.connections import Connection
 
 from backups.domain.archive import Packing, discard, publish, read_back
-from backups.domain.catalog import archive_name, last_size
+from backups.domain.catalog import archive_name, last_content
 from backups.domain.errors import LoginRefusedError, ServerRunningError, ServerUnreachableError
 from backups.domain.mariadb import rights
 from backups.domain.mariadb.cold import ColdOrder, take_cold_backup
@@ -127,9 +127,9 @@ def save_dump(source: Source, request: Request, context: RunContext) -> None:
     """The SQL dump, a series of its own."""
     access = config.practice_access()
     draft = Draft(source, "dump", utc_now())
-    expected = last_size(catalogue.list_folder(), draft.series)
-    require_space(config.backup_dir(), expected)
-    target = config.target(archive_name(draft.series, context.run.stamp, is_dump=True), expected_bytes=expected)
+    last = last_content(catalogue.list_folder(), draft.series)
+    require_space(config.backup_dir(), last.size)
+    target = config.target(archive_name(draft.series, context.run.stamp, is_dump=True), last=last)
     with practice_connection(access) as conn:
         grants = rights.read_grants(conn)
         rights.require(access.user, rights.missing_for_dump(conn, grants, access.database))

@@ -10,16 +10,28 @@ from django.db.models import Q, QuerySet
 from oobsite.accounts.models import GROUP_NAMES, User
 
 #: Apps whose pages the reader may see. Users are the owner's affair.
-SHOWN_APPS = ("audit", "backups")
+SHOWN_APPS = ("alerts", "audit", "backups", "certs", "selfservice")
 
 #: What Support may do beyond reading. Restores, downloads, deletions and users are the owner's affair.
 SUPPORT_MAY = (
     "backups.add_source",
     "backups.change_source",
+    "backups.add_backupschedule",
+    "backups.change_backupschedule",
+    "backups.delete_backupschedule",
     "backups.add_backuprun",
     "backups.change_backuprun",
     "backups.change_backuparchive",
     "backups.prove_backuparchive",
+    "alerts.change_alert",
+    "alerts.add_alertchannel",
+    "alerts.change_alertchannel",
+    "alerts.delete_alertchannel",
+    "alerts.change_mailsettings",
+    "certs.add_certificate",
+    "certs.change_certificate",
+    "certs.add_certificateauthority",
+    "selfservice.change_selfservicesettings",
 )
 
 

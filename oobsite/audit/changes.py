@@ -98,11 +98,22 @@ def _write_change(sender: type[models.Model], instance: Any, created: bool, **_s
 def compare(old: models.Model | None, new: models.Model | None, fields: Sequence[str] | None = None) -> Changes:
     """``[old, new]`` of each field that differs; of a secret that there was and is something, nothing more."""
     difference = model_instance_diff(old, new, fields_to_check=fields, use_json_for_changes=True) or {}
-    changes: Changes = {name: list(pair) for name, pair in difference.items() if not all(v in _EMPTY for v in pair)}
-    changes.pop((old or new)._meta.pk.name, None)  # type: ignore[union-attr] # one of them is there
+    told = _filled_fields([row for row in (old, new) if row is not None])
+    changes: Changes = {name: list(pair) for name, pair in difference.items() if name in told}
     if isinstance(new, AbstractBaseUser) and old is not None and not _is_new_password(new):
         changes.pop("password", None)
     return changes
+
+
+def _filled_fields(rows: Sequence[models.Model]) -> set[str]:
+    """Names of the fields in which something stands; neither the key, nor rows of other tables that point here."""
+    fields = [field for field in rows[0]._meta.concrete_fields if not field.primary_key]
+    return {field.name for field in fields if any(_is_filled(getattr(row, field.attname)) for row in rows)}
+
+
+def _is_filled(value: object) -> bool:
+    """Also 0 and False are something; an encrypted text tells by its mask that it is none."""
+    return value not in _EMPTY and str(value) != ""
 
 
 def _is_new_password(user: AbstractBaseUser) -> bool:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from django.apps import apps
 from django.contrib.admin import AdminSite
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Field
+from django.db.models import DateField, DateTimeField, Field
 from django.urls import reverse
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.text import capfirst
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 
 from oobsite.audit import messages
@@ -76,11 +78,24 @@ def _value_words(value: Any, field: AnyField | None) -> str:
         return gettext("Yes") if value else gettext("No")
     if field is not None and field.choices:
         return str(dict(field.flatchoices).get(value, value))
+    if isinstance(value, str) and isinstance(field, DateField):
+        return _date_words(value, is_moment=isinstance(field, DateTimeField))
     if isinstance(value, int | float):
         return number_format(value, use_l10n=True, force_grouping=True)
     if isinstance(value, Mapping):
         return messages.listed(f"{key}: {_value_words(part, None)}" for key, part in value.items())
     return messages.listed(_value_words(part, None) for part in value) if isinstance(value, list) else str(value)
+
+
+def _date_words(value: str, is_moment: bool) -> str:
+    """A day, or a moment (kept in UTC) by the clock of the practice; the bare value when it cannot be read."""
+    try:
+        read = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    if not is_moment:
+        return date_format(read, "SHORT_DATE_FORMAT")
+    return date_format(localtime(read if read.tzinfo else read.replace(tzinfo=UTC)), "SHORT_DATETIME_FORMAT")
 
 
 def _find_model(label: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backups.models import BackupArchive, Source
+from backups.models import BackupArchive, BackupSchedule, Source
 from oobsite.accounts.models import User
 from oobsite.audit.changes import watch
 
@@ -24,6 +24,16 @@ def watch_all() -> None:
         flags={
             "is_active": ("source.on", "source.off"),
             "is_pruning_stopped": ("pruning.stopped", "pruning.allowed"),
+        },
+    )
+    watch(
+        BackupSchedule,
+        "schedule",
+        ignore=("sources", "checked_until", "created_at", "changed_at"),
+        flags={
+            "is_active": ("schedule.on", "schedule.off"),
+            "paused_until": ("schedule.paused", "schedule.resumed"),
+            "skip_slot": ("schedule.skipping", "schedule.not_skipping"),
         },
     )
     watch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 
 from django import template
@@ -58,14 +59,37 @@ def run_tag(run: BackupRun) -> SafeString:
     return tag(RUN_LEVELS[BackupRun.State(run.state)], run.get_state_display())
 
 
+@register.filter
+def started_by(run: BackupRun) -> str:
+    """By whom or what a run was started: ``by hand, Anna Muster``, ``schedule, every night``."""
+    who = run.schedule or run.requested_by
+    return f"{run.get_trigger_display()}, {who}" if who else run.get_trigger_display()
+
+
 @register.simple_tag
 def proof_tag(archive: BackupArchive) -> SafeString:
     return tag(PROOF_LEVELS[BackupArchive.Proof(archive.proof)], archive.get_proof_display())
 
 
 @register.simple_tag
+def salvage_tag(state: str) -> SafeString:
+    """What became of a table that was recovered from a damaged database."""
+    return {
+        "whole": tag("good", pgettext("table", "no damage found")),
+        "mended": tag("warn", pgettext("table", "repaired, rows may be missing")),
+        "partly": tag("warn", pgettext("table", "rows may be missing or old")),
+        "lost": tag("bad", pgettext("table", "could not be read")),
+    }[state]
+
+
+@register.simple_tag
 def completeness_tag(archive: BackupArchive) -> SafeString:
-    """Whether everything is in the archive, or how many remarks there are."""
+    """Whether everything is in the archive, or how many remarks there are; or that it is not what it was."""
+    codes = {problem.get("code") for problem in archive.proof_report.get("problems", ())}
+    if "archive-vanished" in codes:
+        return tag("bad", pgettext("archive", "missing"))
+    if "damaged-archive" in codes:
+        return tag("bad", pgettext("archive", "damaged"))
     count = archive.warning_count
     if not count:
         return tag("good", pgettext("archive", "complete"))
@@ -74,7 +98,7 @@ def completeness_tag(archive: BackupArchive) -> SafeString:
 
 @register.filter
 def day_time(moment: datetime) -> str:
-    """``today, 03:15``, ``yesterday, 03:15`` or the whole date."""
+    """``today, 03:15``, ``yesterday, 03:15``, ``tomorrow, 03:15`` or the whole date."""
     local = timezone.localtime(moment)
     time = date_format(local, "TIME_FORMAT")
     age = timezone.localdate() - local.date()
@@ -82,6 +106,8 @@ def day_time(moment: datetime) -> str:
         return gettext("today, %(time)s") % {"time": time}
     if age == timedelta(days=1):
         return gettext("yesterday, %(time)s") % {"time": time}
+    if age == -timedelta(days=1):
+        return gettext("tomorrow, %(time)s") % {"time": time}
     return date_format(local, "DATETIME_FORMAT")
 
 
@@ -99,6 +125,20 @@ def duration(seconds: float | None) -> str:
 
 
 @register.filter
+def time_left(seconds: float | None) -> str:
+    """``about 40 s left``, ``about 3 min left``, ``about 2 h 10 min left``; honest when nobody knows."""
+    if seconds is None:
+        return gettext("time left unknown")
+    if seconds < 55:
+        return gettext("about %(seconds)d s left") % {"seconds": 10 * math.ceil(max(seconds, 1) / 10)}
+    minutes = math.ceil(seconds / 60)
+    if minutes < 60:
+        return gettext("about %(minutes)d min left") % {"minutes": minutes}
+    minutes = 5 * math.ceil(minutes / 5)
+    return gettext("about %(hours)d h %(minutes)d min left") % {"hours": minutes // 60, "minutes": minutes % 60}
+
+
+@register.filter
 def stage_words(stage: str) -> str:
     """What a running job is doing."""
     return {
@@ -111,18 +151,32 @@ def stage_words(stage: str) -> str:
         "verify": gettext("Reading the archive back"),
         "unpack": gettext("Unpacking the archive"),
         "examine": gettext("Checking the archive, the folder and the server"),
+        "inspect": gettext("Reading the file through"),
+        "start": gettext("Starting a private database"),
+        "count": gettext("Counting the rows of the test restore"),
         "stage": gettext("Unpacking beside the present data"),
+        "load": gettext("Loading the file into a private database"),
+        "transfer": gettext("Loading the tables beside the present ones"),
         "gate": gettext("Getting the exchange ready"),
         "stop": gettext("Stopping the database"),
         "swap": gettext("Exchanging the data"),
         "test": gettext("Waiting for the database and testing it"),
         "check": gettext("Checking all tables of the test restore"),
+        "salvage": gettext("Reading table by table"),
     }.get(stage, gettext("Working"))
 
 
 @register.filter
-def step_words(step: str) -> str:
-    """The steps of a restore."""
+def step_words(step: str, action: str = "") -> str:
+    """The steps of a restore; that of an SQL file has other words for some."""
+    of_sql = {
+        "check": gettext("Try the file out in a private database"),
+        "stage": gettext("Load the tables beside the present database"),
+        "swap": gettext("Exchange the tables"),
+        "test": gettext("Test the database"),
+    }
+    if action == BackupRun.Action.SQL_RESTORE and step in of_sql:
+        return of_sql[step]
     return {
         "check": gettext("Check the backup, the room and the server"),
         "safety": gettext("Save the present data"),
@@ -159,6 +213,12 @@ def skip_reason(reason: str) -> str:
         "attributes": gettext("saved without its special rights"),
         "other-filesystem": gettext("lies on another disk or in a subvolume of its own"),
     }.get(reason, reason)
+
+
+@register.filter
+def entry_kind(kind: str) -> str:
+    """What an entry of an archive is when it is neither a file nor a folder."""
+    return {"symlink": gettext("link"), "fifo": gettext("pipe")}.get(kind, gettext("device"))
 
 
 @register.filter

@@ -10,6 +10,7 @@ import pytest
 from backups.domain.manifest import manifest_path, read_manifest
 from backups.models import BackupArchive, BackupRun
 from backups.services import catalogue, sync_catalogue
+from oobsite.alerts.models import Alert
 
 LEGACY = "webelexisdata_2024-05-01-0230.tar.gz"
 OLDEST = "elexisbackup_2019-03-01-0200/webelexisdata.tgz"
@@ -226,3 +227,14 @@ def test_without_any_archive_there_is_nothing_to_prove_or_verify(practice, run_c
     assert run_command("provebackup")[0] == 2
     assert run_command("verifybackup")[1]["error"] == "archive-missing"
     assert run_command("provebackup", "pacsdata_2026-01-01-0000.tar.gz")[0] == 2
+
+
+def test_a_verdict_that_cannot_be_written_leaves_the_next_archive_its_turn(practice, run_command):
+    run_command("runbackup")
+    first, second = sorted(BackupArchive.objects.all(), key=lambda archive: archive.name)
+    (practice / "backup" / f"{first.name}.proof.json").mkdir()
+    code, answer = run_command("provebackup")
+    assert (code, answer["proofs"][second.name]["is_good"]) == (6, True)
+    (line,) = [line for line in answer["log"] if line["level"] == "error"]
+    assert (line["code"], line["source"]) == ("file-system", first.series)
+    assert {alert.kind: alert.code for alert in Alert.objects.all()} == {"proof-unjudged": "run-failed"}

@@ -128,7 +128,7 @@ def test_a_proof_gives_no_report_of_another_proof(practice, run_command):
 
 
 def test_a_run_without_its_task_is_not_kept(practice, monkeypatch):
-    monkeypatch.setattr(services, "async_task", lambda *_: 1 / 0)
+    monkeypatch.setattr(services, "async_task", lambda *_, **_options: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         services.request_backup(system_actor())
     assert not BackupRun.objects.exists()

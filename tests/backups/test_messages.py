@@ -6,19 +6,26 @@ import ast
 import dataclasses
 import pickle
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from django.utils import translation
 
+from backups import messages
 from backups.domain import errors
+from backups.domain.cron import errors as cron_errors
+from backups.domain.restore import errors as restore_errors
 from backups.domain.retention import REASONS as KEPT
+from backups.domain.sql import errors as sql_errors
 from backups.messages import KEEP_REASONS, OBJECTS, PHASES, SENTENCES, error_sentence, human_size, sentence
 from oobsite.errors import OobError
 
 ROOT = Path(__file__).parents[2] / "backups"
-ERRORS = [found for found in vars(errors).values() if isinstance(found, type) and issubclass(found, OobError | OSError)]
-ERRORS = [found for found in ERRORS if found is not OobError]
+MODULES = (errors, restore_errors, cron_errors, sql_errors)
+ERRORS = [found for module in MODULES for found in vars(module).values()]
+ERRORS = [found for found in ERRORS if isinstance(found, type) and issubclass(found, OobError | OSError)]
+ERRORS = list(dict.fromkeys(found for found in ERRORS if found is not OobError))
 
 
 def placeholders(code):
@@ -52,6 +59,13 @@ NOTICES = list(notices())
 def test_errors_and_remarks_are_found_at_all():
     assert len(ERRORS) >= 25
     assert len(NOTICES) >= 12
+
+
+def test_no_code_has_two_sentences():
+    tables = [table for name, table in vars(messages).items() if name.endswith("_SENTENCES")]
+    codes = [code for table in tables for code in table]
+    assert len(tables) >= 9
+    assert [code for code, count in Counter(codes).items() if count > 1] == []
 
 
 @pytest.mark.parametrize("error", ERRORS)
@@ -108,6 +122,12 @@ def test_the_reason_of_damage_is_words():
 def test_a_folder_without_any_archive_has_a_sentence_of_its_own():
     assert "*" not in error_sentence(errors.ArchiveMissingError("*"))
     assert "x.tar.gz" in error_sentence(errors.ArchiveMissingError("x.tar.gz"))
+
+
+def test_where_nothing_in_particular_was_asked_for_no_asterisk_is_shown():
+    assert "*" not in error_sentence(errors.ArchiveMissingError("*_2026-11-24-0315"))
+    assert "*" not in error_sentence(restore_errors.RestoreUnknownError(Path("/mnt"), "*"))
+    assert "abc123" in error_sentence(restore_errors.RestoreUnknownError(Path("/mnt"), "abc123"))
 
 
 def test_figures_are_grouped_as_in_switzerland():

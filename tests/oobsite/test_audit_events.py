@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, date, datetime
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -16,10 +17,10 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from people import PASSWORD, log_in, make_user, recovery_codes
 
-from backups.models import BackupArchive, Source
+from backups.models import BackupArchive, BackupSchedule, Source
 from oobsite.accounts.actors import Actor, system_actor, user_actor
 from oobsite.accounts.models import User
 from oobsite.audit.acting import acting
@@ -27,6 +28,7 @@ from oobsite.audit.models import AppendOnlyError, AuditEvent
 from oobsite.audit.secrecy import is_secret
 from oobsite.audit.services import record
 from oobsite.audit.sessions import SessionsAdapter
+from oobsite.audit.showing import shown_changes
 from oobsite.audit.verifying import accept_chain, check_chain
 from oobsite.fields import EncryptedTextField
 
@@ -168,6 +170,23 @@ def test_added_and_removed_rows_are_events():
     assert acts() == ["source.added", "source.removed"]
     assert newest().object_label == "Bilder"
     assert newest().object_pk.isdigit()
+
+
+def test_of_a_new_row_only_what_stands_in_it_is_told():
+    BackupSchedule.objects.create(name="Nightly")
+    told = newest().changes
+    assert told["name"] == [None, "Nightly"]
+    assert not {"id", "runs", "slots", "heartbeat_url", "paused_until"} & set(told)
+
+
+def test_dates_are_shown_by_the_clock_of_the_practice():
+    schedule = BackupSchedule.objects.create(name="Nightly")
+    schedule.skip_slot = datetime(2026, 11, 28, 2, 15, tzinfo=UTC)
+    schedule.paused_until = date(2026, 12, 24)
+    schedule.save()
+    with translation.override("de"):
+        shown = {change.new for change in shown_changes(newest())}
+    assert shown == {"28.11.2026, 03:15", "24.12.2026"}
 
 
 def test_of_an_archive_only_the_wish_of_the_user_is_an_event():

@@ -212,6 +212,12 @@ def test_thirty_days_show_how_the_last_backup_of_each_ended():
     assert days[-1].date == NOW.date()
 
 
+def test_a_backup_that_somebody_cancelled_spoils_no_day():
+    make_run(hours_ago=3)
+    make_run(State.INTERRUPTED, hours_ago=1, is_cancel_requested=True)
+    assert build_dashboard(NOW).days[-1].level == "good"
+
+
 def test_days_are_those_of_the_practice():
     make_run(started_at=timezone.make_aware(datetime(2026, 11, 24, 0, 15)))  # 23:15 of the day before in UTC
     assert [day.level for day in build_dashboard(NOW).days[-2:]] == ["none", "good"]
@@ -265,3 +271,18 @@ def test_a_reader_sees_the_screen_without_buttons(client):
     page = client.get("/")
     assert page.status_code == 200
     assert "/backups/now/" not in page.text
+
+
+def test_bad_archives_and_the_oldest_check_are_told(owner, client):
+    make_both(verified_at=NOW - timedelta(days=1))
+    old = make_archive("pacsdata", hours_ago=99, proof=Proof.FAILED, verified_at=NOW - timedelta(days=32))
+    make_archive("pacsdata", hours_ago=200, origin=BackupArchive.Origin.LEGACY)
+    checks = build_dashboard(NOW).checks
+    assert (checks.count, checks.bad_count, checks.oldest_at, checks.is_old) == (3, 1, old.verified_at, True)
+    page = client.get("/").content.decode()
+    assert 'data-checks="1"' in page
+    assert "?proof__exact=failed" in page
+
+
+def test_nothing_is_said_of_checks_before_the_first_backup(owner, client):
+    assert "data-checks" not in client.get("/").content.decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -149,8 +150,33 @@ def test_https_needs_a_proxy():
         env().proxies("A", "https://oobsite.nuno")
 
 
+def test_names_are_divided_by_commas_and_stand_once():
+    assert env(A=" elx_pacs, elx_webelexis,,elx_pacs ").names("A") == ["elx_pacs", "elx_webelexis"]
+    assert env().names("A") == []
+
+
 def test_a_command_is_split_as_a_shell_would_and_runs_in_none():
     assert env(A="docker start 'elx elexisdb'").command("A") == ["docker", "start", "elx elexisdb"]
     assert env().command("A") == []
     with pytest.raises(SettingError, match="quotation"):
         env(A="docker 'start").command("A")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("", (time(1), time(5))),
+        ("22:30-04:00", (time(22, 30), time(4))),
+        ("01:00 – 02:00", (time(1), time(2))),
+        ("off", None),
+        ("OFF", None),
+    ],
+)
+def test_hours_are_two_times_or_off(value, expected):
+    assert env(A=value).window("A", "01:00-05:00") == expected
+
+
+@pytest.mark.parametrize("value", ["1-5", "01:00", "01:00-01:00", "24:00-05:00", "01:60-05:00", "nights"])
+def test_hours_that_are_none_are_refused(value):
+    with pytest.raises(SettingError, match="two times such as 01:00-05:00"):
+        env(A=value).window("A", "01:00-05:00")

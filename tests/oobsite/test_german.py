@@ -18,7 +18,7 @@ CATALOGUE = Path("oobsite/locale/de/LC_MESSAGES/django.po")
 def collected(tmp_path_factory) -> Path:
     """The catalogue as `make messages` would leave it, in a copy of the source."""
     copy = tmp_path_factory.mktemp("source")
-    for name in ("oobsite", "backups", "templates"):
+    for name in ("oobsite", "backups", "certs", "selfservice", "templates"):
         shutil.copytree(PROJECT_DIR / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT_DIR / "manage.py", copy)
     command = [sys.executable, "manage.py", "makemessages", "-l", "de", "--no-obsolete", "--no-location"]

@@ -55,6 +55,22 @@ def test_an_https_address_switches_on_what_protects_it(tmp_path):
     }
 
 
+BY_HTTP = """
+from django.conf import settings
+from django.middleware.security import SecurityMiddleware
+from django.test import RequestFactory
+middleware = SecurityMiddleware(lambda request: None)
+asked = ("/certs/root.crt", "/certs/root/", "/static/a.css", "/health/", "/", "/certs/devices/", "/certs/root/../../")
+request = RequestFactory(headers={"host": "oobsite.nuno"})
+print([path for path in asked if middleware.process_request(request.get(path)) is None])
+"""
+
+
+def test_devices_that_do_not_trust_us_yet_get_the_root_by_http_and_nothing_else(tmp_path):
+    shown = run_python(tmp_path, "-c", BY_HTTP, **HTTPS).stdout
+    assert shown == "['/certs/root.crt', '/certs/root/', '/static/a.css', '/health/']\n"
+
+
 def test_a_plain_address_works_without_them(tmp_path):
     shown = json.loads(run_python(tmp_path, "-c", SHOW, OOB_URL="http://oobsite.nuno:3000").stdout)
     assert shown["SESSION_COOKIE_NAME"] == "sessionid"

@@ -49,7 +49,7 @@ def test_a_data_folder_that_cannot_be_made_is_said(tmp_path):
         load(tmp_path / "file" / "data")
 
 
-@pytest.mark.parametrize("value", [TOKEN, f'{{"secret": "{TOKEN}"}}', ""])
+@pytest.mark.parametrize("value", [TOKEN, f'{{"secret": "{TOKEN}"}}', ""], ids=["token", "json", "empty"])
 def test_a_database_without_the_secret_key_refuses_the_start(value, tmp_path):
     load(tmp_path)
     make_database(tmp_path, value)
@@ -60,7 +60,7 @@ def test_a_database_without_the_secret_key_refuses_the_start(value, tmp_path):
     assert files_of(tmp_path) == before
 
 
-@pytest.mark.parametrize("value", [TOKEN, f'{{"secret": "{TOKEN}"}}'])
+@pytest.mark.parametrize("value", [TOKEN, f'{{"secret": "{TOKEN}"}}'], ids=["token", "json"])
 def test_secrets_without_the_field_keys_refuse_the_start(value, tmp_path):
     load(tmp_path)
     make_database(tmp_path, value)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
@@ -15,14 +16,17 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from backups import services
-from backups.models import BackupArchive, BackupRun, KeptData, Source
+from backups.models import BackupArchive, BackupRun, BackupSchedule, KeptData, Source, SqlFile
 from oobsite.accounts.actors import system_actor, user_actor
 from oobsite.accounts.errors import NotAllowedError
 from oobsite.accounts.models import User
 from oobsite.accounts.signals import LOGIN_AT_KEY
+from oobsite.alerts.models import Alert, AlertChannel
+from tests.answering import answering  # noqa: F401 - a fixture
+from tests.certificates import make_stored_certificate
 from tests.people import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages", "answering")]
 ROLES = ("nobody", "reader", "care", "owner")
 
 # What nobody, reader, care and owner get; + allowed, - refused, L led to the login, 0 not there, M method refused.
@@ -39,11 +43,61 @@ ROWS: dict[str, tuple[str, str]] = {
     "backups:backup-now": (POSTED, CHANGED),
     "backups:archive-prove": (POSTED, CHANGED),
     "backups:archive-download": (OWNED, POSTED),
+    "backups:archive-salvage": (OWNED, OWNED),
+    "backups:salvage-run": (OWNED, POSTED),
+    "backups:archive-content": (OWNED, POSTED),
+    "backups:archive-file": (OWNED, POSTED),
+    "backups:archive-files": (POSTED, OWNED),
+    "backups:files-restore": (POSTED, OWNED),
+    "backups:archive-export": (POSTED, OWNED),
+    "backups:export-download": (OWNED, POSTED),
+    "backups:run-progress": (SEEN, POSTED),
     "backups:run-cancel": (POSTED, CHANGED),
+    "backups:schedule-preview": (SEEN, POSTED),
+    "backups:schedule-usual": (POSTED, CHANGED),
+    "backups:schedule-run": (POSTED, CHANGED),
+    "backups:schedule-skip": (POSTED, CHANGED),
     "backups:restore": (OWNED, POSTED),
     "backups:restore-confirm": (OWNED, OWNED),
     "backups:restore-run": (OWNED, POSTED),
     "backups:restore-undo": (OWNED, OWNED),
+    "backups:restore-release": (OWNED, OWNED),
+    "backups:restore-retest": (POSTED, OWNED),
+    "backups:sql-check": (POSTED, OWNED),
+    "backups:sql-check-run": (OWNED, POSTED),
+    "backups:sql-confirm": (OWNED, OWNED),
+    "backups:sql-file-delete": (POSTED, OWNED),
+    "backups:sql-uploads": (POSTED, "---+"),
+    "backups:sql-upload": (POSTED, POSTED),
+    "certs:root": ("0000", POSTED),
+    "certs:root-page": ("0000", POSTED),
+    "certs:calendar-new": (POSTED, CHANGED),
+    "certs:expiries": ("0000", POSTED),
+    "certs:devices": (SEEN, POSTED),
+    "certs:authority": (CHANGED, CHANGED),
+    "certs:new": (CHANGED, CHANGED),
+    "certs:install": (CHANGED, CHANGED),
+    "certs:put-back": (POSTED, CHANGED),
+    "certs:renew": (POSTED, CHANGED),
+    "certs:check": (POSTED, CHANGED),
+    "certs:generation-back": (POSTED, CHANGED),
+    "certs:generation-again": (POSTED, CHANGED),
+    "certs:download": (SEEN, POSTED),
+    "certs:snippet": (SEEN, POSTED),
+    "certs:key": (OWNED, OWNED),
+    "certs:remove": (OWNED, OWNED),
+    "selfservice:preview": (POSTED, SEEN),
+    "selfservice:offers": (SEEN, POSTED),
+    "selfservice:state": (SEEN, POSTED),
+    "selfservice:change": (CHANGED, POSTED),
+    "selfservice:write": (POSTED, CHANGED),
+    "selfservice:take-over": (POSTED, CHANGED),
+    "selfservice:keep": (POSTED, CHANGED),
+    "selfservice:diff": (SEEN, POSTED),
+    "selfservice:back": (POSTED, CHANGED),
+    "selfservice:mail": (POSTED, CHANGED),
+    "selfservice:restart": (POSTED, CHANGED),
+    "selfservice:check": (POSTED, CHANGED),
     "account_login": ("++++", "++++"),
     "account_logout": (POSTED, "L+++"),
     "account_reauthenticate": (SEEN, SEEN),
@@ -81,6 +135,11 @@ ROWS: dict[str, tuple[str, str]] = {
     "admin:backups_source_history": (SEEN, SEEN),
     "admin:backups_source_delete": (OWNED, OWNED),
     "admin:backups_source_change": (SEEN, CHANGED),
+    "admin:backups_backupschedule_changelist": (SEEN, SEEN),
+    "admin:backups_backupschedule_add": (CHANGED, CHANGED),
+    "admin:backups_backupschedule_history": (SEEN, SEEN),
+    "admin:backups_backupschedule_delete": (CHANGED, CHANGED),
+    "admin:backups_backupschedule_change": (SEEN, CHANGED),
     "admin:backups_backuprun_changelist": (SEEN, SEEN),
     "admin:backups_backuprun_add": (CLOSED, CLOSED),
     "admin:backups_backuprun_history": (SEEN, SEEN),
@@ -91,6 +150,33 @@ ROWS: dict[str, tuple[str, str]] = {
     "admin:backups_backuparchive_history": (SEEN, SEEN),
     "admin:backups_backuparchive_delete": (CLOSED, CLOSED),
     "admin:backups_backuparchive_change": (SEEN, CHANGED),
+    "admin:alerts_alert_changelist": (SEEN, SEEN),
+    "admin:alerts_alert_add": (CLOSED, CLOSED),
+    "admin:alerts_alert_history": (SEEN, SEEN),
+    "admin:alerts_alert_delete": (CLOSED, CLOSED),
+    "admin:alerts_alert_change": (SEEN, CLOSED),
+    "admin:alerts_alert_dismiss": ("LMMM", CHANGED),
+    "admin:alerts_alertchannel_changelist": (SEEN, SEEN),
+    "admin:alerts_alertchannel_add": (CHANGED, CHANGED),
+    "admin:alerts_alertchannel_history": (SEEN, SEEN),
+    "admin:alerts_alertchannel_delete": (CHANGED, CHANGED),
+    "admin:alerts_alertchannel_change": (SEEN, CHANGED),
+    "admin:alerts_alertchannel_test": ("LMMM", CHANGED),
+    "admin:alerts_mailsettings_changelist": (SEEN, SEEN),
+    "admin:alerts_mailsettings_add": (CLOSED, CLOSED),
+    "admin:alerts_mailsettings_history": (SEEN, SEEN),
+    "admin:alerts_mailsettings_delete": (CLOSED, CLOSED),
+    "admin:alerts_mailsettings_change": (SEEN, CHANGED),
+    "admin:certs_certificate_changelist": (SEEN, SEEN),
+    "admin:certs_certificate_add": (CLOSED, CLOSED),
+    "admin:certs_certificate_history": (SEEN, SEEN),
+    "admin:certs_certificate_delete": (CLOSED, CLOSED),
+    "admin:certs_certificate_change": (SEEN, CHANGED),
+    "admin:selfservice_selfservicesettings_changelist": (SEEN, SEEN),
+    "admin:selfservice_selfservicesettings_add": (CLOSED, CLOSED),
+    "admin:selfservice_selfservicesettings_history": (SEEN, SEEN),
+    "admin:selfservice_selfservicesettings_delete": (CLOSED, CLOSED),
+    "admin:selfservice_selfservicesettings_change": (SEEN, CHANGED),
     "admin:accounts_user_changelist": (OWNED, OWNED),
     "admin:accounts_user_add": (OWNED, OWNED),
     "admin:accounts_user_history": (OWNED, OWNED),
@@ -109,10 +195,23 @@ DANGEROUS = {
     "admin:accounts_user_delete",
     "admin:accounts_user_second_factor",
     "admin:accounts_user_unlock",
+    "admin:alerts_alertchannel_delete",
     "admin:auth_user_password_change",
     "admin:backups_source_delete",
+    "backups:archive-content",
+    "backups:archive-salvage",
+    "backups:archive-export",
+    "backups:archive-file",
+    "backups:archive-files",
+    "backups:export-download",
+    "backups:files-restore",
     "backups:restore-confirm",
+    "backups:restore-release",
     "backups:restore-undo",
+    "backups:sql-confirm",
+    "backups:sql-file-delete",
+    "certs:key",
+    "certs:remove",
     "mfa_activate_totp",
     "mfa_deactivate_totp",
     "mfa_view_recovery_codes",
@@ -141,17 +240,42 @@ def paths(tmp_path, settings) -> dict[str, str]:
         name="pacsdata_2026-11-24-0315.tar.gz", series="pacsdata", size=3, taken_at=timezone.now(), run=run
     )
     archive.path.write_bytes(b"abc")
+    unsound = BackupArchive.objects.create(
+        name="elexisdb_2019-03-13-2044.tar.gz", series="elexisdb", origin="legacy", size=1, taken_at=timezone.now()
+    )
+    schedule = BackupSchedule.objects.create(name="Nightly")
     restore = BackupRun.objects.create(trigger="screen", state="done", action="restore")
+    check = BackupRun.objects.create(trigger="screen", state="done", action="sqlcheck", request={"file": "sqlfile:abc"})
+    SqlFile.objects.create(uid="made", title="kontakt.sql.gz", origin="export", size=3, is_complete=True)
+    SqlFile.objects.create(uid="abc", title="elexis.sql", origin="upload", size=3)
     KeptData.objects.create(restore_id="abc", phase="kept", created_at=timezone.now(), until=timezone.now())
+    certificate = make_stored_certificate()
     objects = {
+        "certificate": certificate.pk,
+        **dict.fromkeys(("renew", "check", "generation-back", "generation-again"), certificate.pk),
+        **dict.fromkeys(("download", "snippet", "key", "remove"), certificate.pk),
         "source": Source.objects.get(name="pacsdata").pk,
         "backuprun": run.pk,
+        "backupschedule": schedule.pk,
+        "schedule-run": schedule.pk,
+        "schedule-skip": schedule.pk,
         "backuparchive": archive.pk,
         "user": User.objects.create_user("mpa", password="x").pk,
+        "alert": Alert.objects.create(code="test", first_at=timezone.now(), last_at=timezone.now()).pk,
+        "alertchannel": AlertChannel.objects.create(name="Praxis", addresses="praxis@example.ch").pk,
         "archive-prove": archive.pk,
         "archive-download": archive.pk,
-        "run-cancel": run.pk,
+        "archive-content": archive.pk,
+        "archive-salvage": unsound.pk,
+        "salvage-run": BackupRun.objects.create(trigger="screen", state="done", action="salvage").pk,
+        "archive-file": archive.pk,
+        "archive-files": archive.pk,
+        "files-restore": archive.pk,
+        "archive-export": archive.pk,
+        **dict.fromkeys(("run-cancel", "run-progress"), run.pk),
         "restore-run": restore.pk,
+        "sql-check-run": check.pk,
+        "sql-confirm": check.pk,
     }
     return {name: _path_of(name, pattern, objects) for name, pattern in URLS.items()}
 
@@ -167,7 +291,12 @@ def _path_of(name: str, pattern: URLPattern, objects: dict[str, int]) -> str:
     key = next((part for part in [about, *about.split("_")] if part in objects), "")
     values = {"token": "nonsense", "content_type_id": "1", "object_id": str(objects.get(key, 1))}
     values |= {"pk": str(objects.get(key, 1)), "id": str(objects.get(key, 1)), "key": "nonsense"}
-    values |= {"stamp": "2026-11-24-0315", "restore_id": "abc"}
+    values |= {
+        "stamp": "2026-11-24-0315",
+        "restore_id": "abc",
+        "uid": "made" if name == "backups:export-download" else "abc",
+    }
+    values |= {"form": "crt", "proxy": "nginx", "number": "1"}
     wanted = pattern.pattern.regex.groupindex or pattern.pattern.converters
     return reverse(name, kwargs={word: values[word] for word in wanted})
 
@@ -187,11 +316,12 @@ def test_every_url_has_its_row():
 
 
 def enter(client, user: User, confirmed_at: float) -> None:
-    """Log in at ``confirmed_at`` (seconds since 1970)."""
+    """Log in at ``confirmed_at`` (seconds since 1970), with one more session that can be ended."""
     client.force_login(user)
     session = client.session
     session[LOGIN_AT_KEY] = confirmed_at
     session.save()
+    UserSession.objects.create(pk=1, user=user, ip="127.0.0.1", session_key="elsewhere")
 
 
 def ask(client, paths: dict[str, str], user: User | None, confirmed_at: float) -> dict[str, str]:

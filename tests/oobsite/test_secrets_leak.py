@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.views.debug import ExceptionReporter, technical_500_response
 from realsite import ROOT, installation_environment
 
-from backups.models import BackupRun, Source
+from backups.models import BackupRun
 from oobsite import crypto
 from oobsite.keys import FIELD_KEYS_NAME, RECOVERY_NAME, SECRET_KEY_NAME, create_field_keys, create_recovery_key
 from tests.people import make_user
@@ -70,8 +70,6 @@ def make_owner():
 
 
 def back_up_oobsite() -> None:
-    """Tests with real transactions leave no row behind, not even those of the migrations."""
-    Source.objects.get_or_create(name="oobsite", defaults={"title": "oobsite", "kind": Source.Kind.OWN})
     call_command("runbackup", "--source=oobsite", "--json")
 
 

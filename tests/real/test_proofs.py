@@ -22,6 +22,7 @@ from realsite import (
     wait_until,
 )
 
+from backups.models import BackupArchive
 from demo.server import PracticeServer, own_tree
 
 BACKUP = ("runbackup", "--source", "elexisdb")
@@ -43,6 +44,18 @@ def prove(site, run_command):
         return code, [line for line in content["log"] if line["level"] == "error"]
 
     return prove
+
+
+# --- no verdict ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("spare", [1_000_000, 20_000_000])
+def test_a_disk_that_becomes_full_says_nothing_of_the_archive(archive, site, prove, tmpfs, spare):
+    """It has room for the data at the beginning; the server then needs more than that."""
+    manifest = json.loads(archive.with_name(archive.name + ".manifest.json").read_text())
+    tmpfs(site / "work", str(manifest["content"]["tar_bytes"] + spare))
+    code, problems = prove()
+    assert (code, [line["code"] for line in problems]) == (1, ["no-space"])
+    assert BackupArchive.objects.get().proof == "none"
+    assert not archive.with_name(archive.name + ".proof.json").exists()
 
 
 # --- content ------------------------------------------------------------------------------------------------
@@ -120,9 +133,8 @@ def pack_naively(server: PracticeServer, archive: Path) -> int:
     return subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode
 
 
-@pytest.mark.parametrize("name", ["elexisdb_2020-01-02-0304.tar.gz", "elexisbackup_2020-01-02-0304/elexisdb.tgz"])
-def test_a_naive_copy_of_a_stopped_server_is_proved(site, run_command, folder, name):
-    (site / "backup" / name).parent.mkdir(exist_ok=True)
+def test_a_naive_copy_of_a_stopped_server_is_proved(site, run_command, folder):
+    name = "elexisdb_2020-01-02-0304.tar.gz"
     with practice_server(patients=20) as other:
         other.stop()
         assert pack_naively(other, site / "backup" / name) == 0

@@ -28,11 +28,13 @@ from backups.domain.errors import (
     TarError,
     ThrowawayServerError,
 )
-from backups.domain.job import Job
+from backups.domain.job import Job, Progress, watching
 from backups.domain.mariadb.datadir import read_log_format, read_start_options
 from backups.domain.mariadb.server import START_VARIABLES, count_engines, read_version
 from backups.domain.mariadb.throwaway import ThrowawayOrder, make_private_folder, shut_down, throwaway_server
 from backups.domain.process import Identity, Streams, running_child, wait_for
+from backups.domain.restore.journal import STAGE_PREFIX
+from oobsite.files import tree_size
 
 _GATES = ("ibdata1", "aria_log_control")
 # What only a running server tells. The private server's own values would pass for the practice's.
@@ -102,7 +104,8 @@ def hold_gates(datadir: Path) -> Iterator[None]:
 
 def _copy(order: ColdOrder, copy: Path, job: Job) -> None:
     """Two tars: the reader sees the files with our rights, the writer owns what it writes."""
-    job.enter("copy", "")
+    total = tree_size(order.datadir, but=STAGE_PREFIX)
+    job.enter("copy", "", total_bytes=total)
     read = ["tar", "--create", "--file=-", "--sparse", "--exclude=./#sql-oob-*", f"--directory={order.datadir}", "."]
     write = ["tar", "--extract", "--file=-", "--no-same-owner", f"--directory={copy}"]
     log_path = job.work_dir / "copy.log"
@@ -111,7 +114,8 @@ def _copy(order: ColdOrder, copy: Path, job: Job) -> None:
         streams = Streams(stdin=reader.stdout, stderr=log)
         with running_child(write, job, streams, identity=order.identity) as writer:
             reader.stdout.close()
-            statuses = [wait_for(child, job, timeout=order.timeout) for child in (writer, reader)]
+            watched = watching(job, lambda: Progress("copy", "", tree_size(copy), total))
+            statuses = [wait_for(child, watched, timeout=order.timeout) for child in (writer, reader)]
     lines = [line for line in log_path.read_text(errors="replace").splitlines() if "socket ignored" not in line]
     if any(statuses) or lines:
         raise TarError(order.datadir, max(statuses), lines[0] if lines else "")

@@ -16,6 +16,7 @@ _ORIGINAL_PAGE_SIZE = 16384
 _PAGE_SIZES = frozenset({4096, 8192, 16384, 32768, 65536})
 _SYSTEM_DATABASES = frozenset({"mysql", "performance_schema", "sys"})
 # A character that a file name cannot hold: ``@`` and two characters, or four hexadecimal digits.
+_VERSION_LENGTH = 100
 _ENCODED = re.compile(r"@..")
 
 
@@ -43,6 +44,16 @@ def read_page_size(tablespace: Path) -> int | None:
     exponent = flags & 15 if flags & _FULL_CRC32 else flags >> 6 & 15
     size = 512 << exponent if exponent else _ORIGINAL_PAGE_SIZE
     return size if len(head) == _FLAGS_AT + 4 and size in _PAGE_SIZES else None
+
+
+def read_upgrade_version(datadir: Path) -> str:
+    """The version whose programs last brought the system tables up to date; empty when there is no trace of it."""
+    for name in ("mariadb_upgrade_info", "mysql_upgrade_info"):
+        path = datadir / name
+        if path.is_file() and not path.is_symlink():
+            with path.open(errors="replace") as file:
+                return file.read(_VERSION_LENGTH).strip()
+    return ""
 
 
 def read_log_format(datadir: Path) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import PIPE
@@ -44,23 +44,21 @@ _OUTSIDE_SNAPSHOT = (
 )
 
 
+DUMP_OPTIONS = (
+    "--skip-ssl",
+    "--single-transaction",
+    "--quick",
+    "--triggers",
+    "--hex-blob",
+    "--default-character-set=utf8mb4",
+    "--max-allowed-packet=1G",
+)
+WHOLE_OPTIONS = ("--routines", "--events")
+
+
 def make_dump_command(defaults: Path, database: str) -> list[str]:
     """The command that writes a database to standard output, InnoDB in one snapshot."""
-    return [
-        TOOL,
-        f"--defaults-file={defaults}",
-        "--skip-ssl",
-        "--single-transaction",
-        "--quick",
-        "--routines",
-        "--triggers",
-        "--events",
-        "--hex-blob",
-        "--default-character-set=utf8mb4",
-        "--max-allowed-packet=1G",
-        "--databases",
-        database,
-    ]
+    return [TOOL, f"--defaults-file={defaults}", *DUMP_OPTIONS, *WHOLE_OPTIONS, "--databases", database]
 
 
 def count_objects(conn: Connection, database: str) -> dict[str, int]:
@@ -77,23 +75,26 @@ def write_dump(access: Access, target: Target, job: Job, *, timeout: float) -> C
     """Write the part file of a dump. Raises ``DumpError``, ``TimedOutError``, ``NoSpaceError``."""
     defaults = write_defaults_file(job.work_dir, access)
     try:
-        with (
-            tempfile.TemporaryFile(dir=job.work_dir) as log,
-            compressed_part(target, job) as (compressor, sink),
-        ):
-            command = make_dump_command(defaults, access.database)
-            with running_child(command, job, Streams(stdout=PIPE, stderr=log)) as child:
-                assert child.stdout is not None  # noqa: S101 - PIPE
-                plain_bytes = pump(child.stdout, compressor, job, Progress("dump", access.database))
-                status = wait_for(child, job, timeout=timeout)
-            compressor.close()
-            sha256 = sink.finish()
-            log.seek(0)
-            lines = log.read().decode(errors="replace").splitlines()
-            if status != 0 or any("Error" in line for line in lines):
-                raise DumpError(lines[-1] if lines else f"exit code {status}")
+        return run_dump(make_dump_command(defaults, access.database), target, job, timeout=timeout)
     finally:
         defaults.unlink(missing_ok=True)
+
+
+def run_dump(command: Sequence[str], target: Target, job: Job, *, timeout: float) -> Content:
+    """Write the part file of what mariadb-dump says. Raises as ``write_dump``."""
+    title, expected = command[-1], target.plain_bytes or None
+    job.enter("dump", title, total_bytes=expected)
+    with tempfile.TemporaryFile(dir=job.work_dir) as log, compressed_part(target, job) as (compressor, sink):
+        with running_child(command, job, Streams(stdout=PIPE, stderr=log)) as child:
+            assert child.stdout is not None  # noqa: S101 - PIPE
+            plain_bytes = pump(child.stdout, compressor, job, lambda done: Progress("dump", title, done, expected))
+            status = wait_for(child, job, timeout=timeout)
+        compressor.close()
+        sha256 = sink.finish()
+        log.seek(0)
+        lines = log.read().decode(errors="replace").splitlines()
+        if status != 0 or any("Error" in line for line in lines):
+            raise DumpError(lines[-1] if lines else f"exit code {status}")
     return Content(sink.size, sha256, plain_bytes)
 
 

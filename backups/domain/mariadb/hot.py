@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backups.domain.errors import HotBackupError, NoSpaceError, VersionMismatchError
-from backups.domain.job import Job, Progress
+from backups.domain.job import Job, Progress, watching
 from backups.domain.mariadb.server import Access, parse_version, write_defaults_file
 from backups.domain.process import Streams, clean_environment, find_tool, running_child, wait_for
 from backups.domain.restore.journal import STAGE_PREFIX
-from oobsite.files import free_bytes, tree_size
+from oobsite.files import free_bytes, size_on_disk, tree_size
 
 TRIES = 3
 _NEW_REDO_LOG = (10, 8, 0)
@@ -28,6 +28,7 @@ _NO_SPACE = (b"No space left on device", b"Errcode: 28", b"OS errno 28")
 _CHECKPOINT_NAMES = ("mariadb_backup_checkpoints", "xtrabackup_checkpoints")
 _INFO_NAMES = ("mariadb_backup_info", "xtrabackup_info")
 _INFO_KEYS = {"tool_version": "tool_version", "binlog_pos": "binlog_position", "innodb_to_lsn": "lsn"}
+_NO_TABLES = ("ib_logfile*", "ibtmp*")
 _OWN_FILES = ("xtrabackup_*", "mariadb_backup_*", "backup-my.cnf")
 
 
@@ -104,7 +105,7 @@ def _try_once(order: HotOrder, job: Job, on_copied: Callable[[], None]) -> HotSe
     shutil.rmtree(target, ignore_errors=True)
     defaults = write_defaults_file(job.work_dir, order.access)
     try:
-        _run_phase("backup", make_backup_command(order, defaults, target), order, job)
+        _run_phase("backup", make_backup_command(order, defaults, target), order, _measured(order, target, job))
     finally:
         defaults.unlink(missing_ok=True)
     _require_checkpoint(target, "backup", "full-backuped")
@@ -130,7 +131,7 @@ def _run_phase(phase: str, command: list[str], order: HotOrder, job: Job) -> Non
     log_path = job.work_dir / f"{phase}.log"
     job.enter(phase, "")
     with log_path.open("wb") as log, running_child(command, job, Streams(stdout=log, stderr=log)) as child:
-        status = wait_for(child, _with_size(job, phase), timeout=order.timeout)
+        status = wait_for(child, job, timeout=order.timeout)
     lines = log_path.read_bytes().splitlines()
     if any(text in line for line in lines for text in _MISMATCH):
         raise VersionMismatchError(read_tool_version(order.tool), order.server_version)
@@ -143,14 +144,16 @@ def _run_phase(phase: str, command: list[str], order: HotOrder, job: Job) -> Non
         raise HotBackupError(phase, 1, problem)
 
 
-def _with_size(job: Job, phase: str) -> Job:
-    """While we wait, the heartbeat goes on."""
+def _measured(order: HotOrder, target: Path, job: Job) -> Job:
+    """The tool does not tell how far it is, but its files do."""
+    total = _tables_size(order.datadir)
+    return watching(job, lambda: Progress("backup", "", _tables_size(target), total))
 
-    def is_cancelled() -> bool:
-        job.report(Progress(phase, ""))
-        return job.is_cancelled()
 
-    return Job(job.run_id, job.work_dir, job.lock_fd, job.on_progress, is_cancelled)
+def _tables_size(datadir: Path) -> int:
+    """Without the redo log, of which the tool copies what comes up meanwhile."""
+    logs = [path for pattern in _NO_TABLES for path in datadir.glob(pattern)]
+    return max(0, tree_size(datadir, but=STAGE_PREFIX) - sum(map(size_on_disk, logs)))
 
 
 def find_problem(status: int, lines: list[bytes]) -> str | None:

@@ -99,6 +99,7 @@ def prove_physical(
     server_order = ThrowawayOrder(folder, datadir, order.identity, variables, order.is_prepared)
     with throwaway_server(server_order, job) as server:
         tables, problems = check_all_tables(server, order, job)
+        job.enter("count", order.archive.name)
         counts, found = _count_and_compare(server, order)
         if on_running is not None:
             with server.connect() as conn:
@@ -118,6 +119,7 @@ def prove_dump(order: ProofOrder, job: Job) -> ProofReport:
         if problem is not None:
             return ProofReport(problems=(problem,), seconds=_since(started))
         tables, problems = check_all_tables(server, order, job)
+        job.enter("count", order.archive.name)
         counts, found = _count_and_compare(server, order)
         missing = _compare_objects(server, order)
     return ProofReport(tables, counts, (*problems, *found, *missing), _since(started))
@@ -147,6 +149,7 @@ def check_all_tables(server: Throwaway, order: ProofOrder, job: Job) -> tuple[in
     """
     limit = time_limit(order.reading.content.tar_bytes)
     deadline = time.monotonic() + limit
+    job.enter("check", order.archive.name)
     with server.connect() as conn:
         tables = [(str(schema), str(name)) for schema, name in rows(conn, _ALL_TABLES)]
     with ThreadPoolExecutor(_CONNECTIONS) as pool:
@@ -167,7 +170,7 @@ def _await(futures: list[Future[list[Notice]]], job: Job, name: str, deadline: f
     pending = set(futures)
     while pending and time.monotonic() < deadline:
         _, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
-        job.report(Progress("check", name, len(futures) - len(pending), len(futures)))
+        job.report(Progress("check", name, done_items=len(futures) - len(pending), total_items=len(futures)))
         job.check_cancelled()
     return not pending
 
@@ -257,7 +260,9 @@ def _load(server: Throwaway, order: ProofOrder, job: Job) -> Notice | None:
     log_path = job.work_dir / "load.log"
     with log_path.open("wb") as log, running_child(command, job, Streams(stdin=-1, stderr=log)) as child:
         assert child.stdin is not None  # noqa: S101 - PIPE
-        feed_plain(order.archive, child.stdin, job)
+        name, total = order.archive.name, order.reading.content.size or None
+        job.enter("load", name, total_bytes=total)
+        feed_plain(order.archive, child.stdin, job, lambda done: Progress("load", name, done, total))
         status = wait_for(child, job, timeout=time_limit(order.reading.content.tar_bytes))
     if status == 0:
         return None

@@ -39,6 +39,8 @@ _OPTIONS = (
 # Not --innodb-read-only: without purge CHECK TABLE takes rows that were deleted shortly before for damage, and
 # the rest of an ALTER TABLE stays. The small log is the only other thing that such a start writes.
 _PREPARED = ("--read-only", "--innodb-log-file-size=8M")
+_INIT_NAME = "init.sql"
+_INIT_SQL = "CREATE OR REPLACE USER {admin}@localhost;\nGRANT ALL PRIVILEGES ON *.* TO {admin}@localhost;\n"
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ class ThrowawayOrder:
     """``folder`` belongs to ``identity`` and holds the data folder; ``variables`` are those of the manifest.
 
     ``is_prepared``: the files are one clean state; otherwise the server recovers them first.
-    ``has_accounts``: logins are checked, for loading a dump; otherwise everybody who reaches the socket is root.
+    ``has_accounts``: logins are checked, for loading a dump; otherwise everybody who reaches the socket is root, but
+    the server then hides all events. ``admin``: logins are checked, and this account is made at the start to get in.
+    ``force_recovery``: how much damage InnoDB passes over, 0 (none) to 6.
     """
 
     folder: Path
@@ -55,6 +59,8 @@ class ThrowawayOrder:
     variables: Mapping[str, Any] = field(default_factory=dict)
     is_prepared: bool = True
     has_accounts: bool = False
+    admin: str = ""
+    force_recovery: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,10 +70,11 @@ class Throwaway:
     child: Popen[bytes]
     socket: str
     folder_fd: int
+    admin: str = "root"
 
     @contextmanager
-    def connect(self, user: str = "root") -> Iterator[Connection]:
-        with connection(Access("", 0, user, "", "", socket=self.socket)) as conn:
+    def connect(self, user: str = "") -> Iterator[Connection]:
+        with connection(Access("", 0, user or self.admin, "", "", socket=self.socket)) as conn:
             yield conn
 
     def kill(self) -> None:
@@ -105,7 +112,9 @@ def make_server_command(order: ThrowawayOrder) -> list[str]:
         f"--secure-file-priv={order.folder / 'tmp'}",
         *_OPTIONS,
         *(_PREPARED if order.is_prepared else ()),
-        *(() if order.has_accounts else ("--skip-grant-tables",)),
+        *(() if order.has_accounts or order.admin else ("--skip-grant-tables",)),
+        *((f"--init-file={order.folder / _INIT_NAME}",) if order.admin else ()),
+        *((f"--innodb-force-recovery={order.force_recovery}",) if order.force_recovery else ()),
         *_variable_options(order.variables),
     ]
 
@@ -125,11 +134,15 @@ def throwaway_server(order: ThrowawayOrder, job: Job) -> Iterator[Throwaway]:
     tmp = order.folder / "tmp"
     if not tmp.exists():
         make_private_folder(tmp, order.identity)
+    if order.admin:
+        (order.folder / _INIT_NAME).write_text(_INIT_SQL.format(admin=order.admin))
+        (order.folder / _INIT_NAME).chmod(0o644)  # for the server's user; nobody else enters the folder
     folder_fd = os.open(order.folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
+        job.enter("start", "")
         with running_child(make_server_command(order), job, Streams(), identity=order.identity) as child:
             # Socket paths are limited to 107 bytes: the folder's descriptor is a short name for it.
-            server = Throwaway(child, f"/proc/{os.getpid()}/fd/{folder_fd}/sock", folder_fd)
+            server = Throwaway(child, f"/proc/{os.getpid()}/fd/{folder_fd}/sock", folder_fd, order.admin or "root")
             _wait_until_up(server, order, job)
             yield server
     finally:

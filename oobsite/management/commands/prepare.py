@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from backups.domain.errors import SelfRestoreUnfinishedError
 from backups.messages import error_sentence
+from backups.services.clockwork import wind_up
 from oobsite.keys import create_recovery_key
 from oobsite.selfrestore import is_unfinished
 
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         settings.OOB_DATA_DIR.chmod(0o771)  # others pass through to the work folder; nothing in it is theirs
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
+        wind_up()
         call_command("collectstatic", verbosity=0, interactive=False)
         passphrase = create_recovery_key(settings.OOB_DATA_DIR)
         if passphrase is not None and not options["quiet"]:

@@ -307,7 +307,7 @@ def test_the_index_has_one_line_for_each_member(source, pack, target):
 
 
 def test_another_owner_can_be_given_to_all_entries(source, folder):
-    command = make_tar_command(Packing("docs", source, owner=(999, 998), exclude=["./tmp"]))
+    command = make_tar_command(Packing("docs", source, owner=(999, 998), exclude=["./tmp"]), 9)
     assert "--owner=+999" in command
     assert "--group=+998" in command
     assert command[-2:] == ["--exclude=./tmp", "."]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 
-from backups.domain.catalog import archive_name, choose_stamp, delete_archive, last_size, remove_leftovers, scan
+from backups.domain.catalog import archive_name, choose_stamp, delete_archive, last_content, remove_leftovers, scan
 from backups.domain.errors import FolderMissingError
 from backups.domain.manifest import PROOF_SUFFIX, Content, Manifest, manifest_path, write_manifest
 
@@ -152,8 +152,8 @@ def test_deleting_an_archive_takes_all_that_stands_beside_it(folder):
     assert [path.name for path in folder.iterdir()] == ["docs_2026-11-24-0316.tar.gz"]
 
 
-def test_the_last_size_is_that_of_our_newest_archive_of_the_series(folder):
+def test_the_last_content_is_that_of_our_newest_archive_of_the_series(folder):
     touch(folder, "docs_2026-12-01-0000.tar.gz", content=b"of the predecessor")
     make_ours(folder, NAME)
-    assert last_size(scan(folder, ZURICH), "docs") == 4
-    assert last_size(scan(folder, ZURICH), "docs_sql") == 0
+    assert last_content(scan(folder, ZURICH), "docs").size == 4
+    assert last_content(scan(folder, ZURICH), "docs_sql").size == 0

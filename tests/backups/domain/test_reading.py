@@ -81,7 +81,11 @@ def test_a_cut_trailer_is_found_without_the_manifest(archive, job, missing):
         read_tar_gz(path, job)
 
 
-@pytest.mark.parametrize("behind", [b"more", gzip.compress(b"more"), gzip.compress(bytes(512) + b"hidden")])
+@pytest.mark.parametrize(
+    "behind",
+    [b"more", gzip.compress(b"more"), gzip.compress(bytes(512) + b"hidden")],
+    ids=["text", "gzip", "gzip of a block"],
+)
 def test_bytes_behind_the_end_are_found_without_the_manifest(archive, job, behind):
     path, good, _content = archive
     path.write_bytes(good + behind)
@@ -89,7 +93,9 @@ def test_bytes_behind_the_end_are_found_without_the_manifest(archive, job, behin
         read_tar_gz(path, job)
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip at all", gzip.compress(b"no tar at all" * 100)])
+@pytest.mark.parametrize(
+    "content", [b"", b"no gzip at all", gzip.compress(b"no tar at all" * 100)], ids=["empty", "no gzip", "no tar"]
+)
 def test_what_is_no_archive_is_damage_and_no_crash(folder, job, content):
     (folder / "x.tar.gz").write_bytes(content)
     with pytest.raises(DamagedArchiveError):

@@ -201,6 +201,16 @@ def test_an_archive_that_failed_changes_nothing_for_the_good_ones(listing, rules
 
 @quick
 @given(listings, policy_lists)
+def test_a_damaged_archive_is_deleted_only_when_a_newer_good_one_stays(listing, rules):
+    plan = plan_prune(listing, rules)
+    for one in listing:
+        if one.is_failed and one.name in plan.delete:
+            rivals = [other for other in listing if other.source == one.source and is_generation(other)]
+            assert any(age(other) > age(one) and other.name in reasons(plan) for other in rivals)
+
+
+@quick
+@given(listings, policy_lists)
 def test_a_source_without_policy_loses_nothing(listing, rules):
     plan = plan_prune(listing, rules)
     for one in listing:
