@@ -57,7 +57,12 @@ class MailSettingsForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = MailSettings
         fields = ("host", "port", "security", "user", "password", "sender")
-        help_texts = {"host": _("Such as smtp.hin.ch. Empty: the settings OOB_SMTP_… of the environment.")}
+        help_texts = {
+            "host": _(
+                "Such as smtp.hin.ch. Empty: the settings OOB_SMTP_… of the environment, else those of the online "
+                "booking."
+            )
+        }
 
     def clean_host(self) -> str:
         host: str = self.cleaned_data["host"].strip()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.conf import settings
 from django.utils import timezone
 
@@ -11,9 +13,21 @@ from oobsite.alerts.domain.mail import DEFAULT_PORTS, Letter, MailServer, send_m
 from oobsite.alerts.domain.push import Push, send_push
 from oobsite.alerts.models import Alert, AlertChannel, Event, MailSettings, Occasion
 
+#: Other parts that may know a mail server, asked in order.
+_others: list[Callable[[], MailServer | None]] = []
+
+
+def offer_mail_server(find: Callable[[], MailServer | None]) -> None:
+    """Let alerts be sent through the server that ``find`` gives, while none was set for them."""
+    if find not in _others:
+        _others.append(find)
+
 
 def mail_server() -> MailServer:
-    """The server of the screen, else that of the environment. Raises ``MailNotSetError``, ``SecretUnreadableError``."""
+    """The server of the screen, else of the environment, else of another part that has one.
+
+    Raises ``MailNotSetError``, ``SecretUnreadableError``.
+    """
     stored = MailSettings.load()
     if stored.host:
         return _server(stored.host, stored.port, stored.security, stored.sender, stored.user, stored.password.reveal())
@@ -26,7 +40,15 @@ def mail_server() -> MailServer:
             settings.OOB_SMTP_USER,
             settings.OOB_SMTP_PASSWORD,
         )
-    raise MailNotSetError
+    offered = offered_servers()
+    if not offered:
+        raise MailNotSetError
+    return offered[0]
+
+
+def offered_servers() -> list[MailServer]:
+    """Those of the other parts."""
+    return [server for server in (find() for find in _others) if server is not None]
 
 
 def _server(host: str, port: int | None, security: str, sender: str, user: str, password: str) -> MailServer:

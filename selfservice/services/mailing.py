@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from oobsite.accounts.actors import Actor
+from oobsite.alerts.domain.mail import MailServer
 from oobsite.audit.services import record
 from oobsite.errors import Notice, OobError
 from selfservice.domain.mail import Appointment, Sender, confirmation_mail, send_test
@@ -18,6 +19,14 @@ from selfservice.services.results import note
 
 SENT = "selfservice-mail-sent"
 _NEEDED = ("name", "mail", "host", "port", "user", "password", "confirmation")
+
+
+def alert_server() -> MailServer | None:
+    """The mail server of the confirmations, for the alerts of the installation; None while it is not known."""
+    row = SelfServiceSettings.load()
+    if not row.is_stored or {"mail", "host", "port", "user", "password"} & {*row.expressions}:
+        return None
+    return MailServer(row.host, row.port, "tls", row.mail, row.user, row.password.reveal())
 
 
 def request_mail(actor: Actor, address: str) -> None:

@@ -18,6 +18,8 @@ from backups.models import BackupRun, Source
 from backups.restore_facts import InPlaceNow, RestoreProgress
 from backups.signals import data_exchanged
 from oobsite.accounts.actors import system_actor
+from oobsite.alerts.domain.errors import MailNotSetError
+from oobsite.alerts.sending import mail_server
 from selfservice import jobs, services
 from selfservice.differences import differences_of
 from selfservice.facts import reads_what
@@ -227,3 +229,14 @@ def test_the_end_of_a_restore_shows_the_difference(saved, webelexis):
     with translation.override("en"):
         page = render_to_string("selfservice/differences.html", {"differences": progress.selfservice})
     assert "says something else than oobsite: name of the practice, port." in page
+
+
+def test_alerts_go_through_the_server_of_the_confirmations_while_none_is_set_for_them(saved, settings):
+    with pytest.raises(MailNotSetError):  # the user is an expression of which Webelexis alone knows the value
+        mail_server()
+    saved.user, saved.expressions = "praxis", {}
+    saved.save()
+    server = mail_server()
+    assert (server.host, server.port, server.security, server.sender) == ("mail.example.ch", 465, "tls", saved.mail)
+    settings.OOB_SMTP_HOST = "smtp.example.ch"
+    assert mail_server().host == "smtp.example.ch"
