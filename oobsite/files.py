@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ARCHIVE_MODE = 0o640
@@ -38,6 +41,17 @@ def replace_file(path: Path, content: bytes, *, mode: int = ARCHIVE_MODE) -> Non
     finally:
         part.unlink(missing_ok=True)
     sync_dir(path.parent)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Wait until nobody else holds the lock file ``path``, which is made; what dies lets go of it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def free_bytes(folder: Path) -> int:

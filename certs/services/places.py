@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
 
 from django.conf import settings
+
+from oobsite.files import locked
 
 LOCK_NAME = "certs.lock"
 
@@ -26,13 +25,6 @@ def seen_dir() -> PurePosixPath:
     return PurePosixPath(settings.OOB_PROXY_CERTS_DIR)
 
 
-@contextmanager
-def writing() -> Iterator[None]:
+def writing() -> AbstractContextManager[None]:
     """One job at a time writes pairs and the proxy's file; what dies lets go of the lock."""
-    path = Path(settings.OOB_DATA_DIR) / LOCK_NAME
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    return locked(Path(settings.OOB_DATA_DIR) / LOCK_NAME)

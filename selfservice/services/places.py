@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
+from oobsite.files import locked
 from selfservice.domain import store
 from selfservice.domain.errors import SettingsFileMissingError
 
@@ -37,13 +35,6 @@ def fingerprint(content: bytes | None) -> str:
     return "" if content is None else salted_hmac("selfservice", content, algorithm="sha256").hexdigest()
 
 
-@contextmanager
-def writing() -> Iterator[None]:
+def writing() -> AbstractContextManager[None]:
     """One job at a time writes the file; what dies lets go of the lock."""
-    path = Path(settings.OOB_DATA_DIR) / LOCK_NAME
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    return locked(Path(settings.OOB_DATA_DIR) / LOCK_NAME)
