@@ -20,7 +20,7 @@ from backups.management.previewing import FIGURE_TITLES
 from backups.messages import error_sentence
 from backups.models import BackupRun
 from backups.progress_facts import live_context
-from backups.restore_forms import RestoreForm, wanted_word
+from backups.restore_forms import RestoreForm
 from backups.services.preview import Figure, Preview
 from oobsite.accounts.actors import actor_of
 from oobsite.accounts.guards import staff_with
@@ -90,7 +90,6 @@ def _warning(
         "problems": [error_sentence(problem) for problem in preview.problems],
         "server_error": error_sentence(preview.server_error) if preview.server_error else "",
         "form": form,
-        "wanted": wanted_word(preview),
         "keep_hours": settings.OOB_KEEP_OLD_HOURS,
         "open_run": restore_facts.find_open_run(),
     }

@@ -27,18 +27,13 @@ def preview_lines(preview: Preview) -> Iterator[str]:
     for item in preview.items:
         words = f"{human_size(item.size)}, {item.archive.get_proof_display()}"
         yield f"  {item.archive.name}: {words} → {item.source.folder}"
-    for figure in preview.figures:
-        yield "  " + figure_line(figure)
-    if preview.server_error is not None:
-        yield "! " + error_sentence(preview.server_error)
-    if preview.clients:
-        yield "! " + _("Connected to the database: %(names)s") % {"names": ", ".join(preview.clients)}
+    yield from comparison_lines(preview)
     for problem in preview.problems:
         yield "x " + error_sentence(problem)
 
 
-def comparison_lines(comparison: Comparison) -> Iterator[str]:
-    """An SQL file beside what is there now."""
+def comparison_lines(comparison: Comparison | Preview) -> Iterator[str]:
+    """What would come beside what is there now."""
     for figure in comparison.figures:
         yield "  " + figure_line(figure)
     if comparison.server_error is not None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -100,9 +99,3 @@ def caddy_snippet(generation: Generation, seen_dir: PurePosixPath) -> str:
     """For a Caddyfile."""
     folder = seen_dir / generation.relative
     return f"{generation.name.text} {{\n\ttls {folder / CHAIN_NAME} {folder / KEY_NAME}\n}}\n"
-
-
-def missing_from(published: Iterable[PurePosixPath], wanted: Sequence[Generation]) -> list[Generation]:
-    """Those of ``wanted`` that the YAML does not name."""
-    named = set(published)
-    return [generation for generation in wanted if PurePosixPath(generation.relative) not in named]
