@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from realsite import ROOT, installation_environment
@@ -37,6 +38,16 @@ class FolderSite:
 
     def content(self) -> bytes:
         return (self.pacs / "file").read_bytes()
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """A worker at work, which is told to stop at the end."""
+        child = self.start("worker")
+        try:
+            yield
+        finally:
+            child.terminate()
+            child.communicate(timeout=60)
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
         return self._start([sys.executable, "manage.py", *arguments, "--json"], variables)

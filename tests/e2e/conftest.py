@@ -10,6 +10,8 @@ from django.test import override_settings
 
 from tests.people import PASSWORD, code
 
+NARROW = {"width": 390, "height": 800}
+
 CHROMIUM = "/usr/bin/chromium"
 
 
@@ -72,3 +74,13 @@ def log_in(page, live_server, user):
     page.fill("[name=code]", code(user))
     page.click("#code-form button")
     page.wait_for_url(f"{live_server.url}/")
+
+
+def picture(screen, name):
+    """For whoever wants to look at them: ``PICTURES_DIR`` names a folder."""
+    if folder := os.environ.get("PICTURES_DIR"):
+        wide = screen.viewport_size
+        for label, size, scheme in (("dark", wide, "dark"), ("phone", NARROW, "light"), ("wide", wide, "light")):
+            screen.set_viewport_size(size)
+            screen.emulate_media(color_scheme=scheme)
+            screen.screenshot(path=f"{folder}/{name}-{label}.png", full_page=True)

@@ -11,14 +11,13 @@ from backups.models import BackupArchive, BackupRun, Source
 from backups.services.request import Request
 from backups.services.runs import Recorder
 from oobsite.accounts.actors import system_actor
-from tests.e2e.conftest import log_in
+from tests.e2e.conftest import NARROW, log_in, picture
 from tests.people import make_user
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.filterwarnings("ignore::pytest.PytestRemovedIn10Warning"),  # pytest-base-url's fixture
 ]
-NARROW = {"width": 390, "height": 800}
 HOSTILE = "<img src=x onerror=alert(1)>.pdf"
 
 
@@ -45,16 +44,6 @@ def screen(page, live_server, letters):
     log_in(page, live_server, make_user(username="muster", first_name="Anna", last_name="Muster"))
     page.goto(f"{live_server.url}/backups/backuparchive/{BackupArchive.objects.get().pk}/change/")
     return page
-
-
-def picture(screen, name):
-    """For whoever wants to look at them: ``PICTURES_DIR`` names a folder."""
-    if folder := os.environ.get("PICTURES_DIR"):
-        wide = screen.viewport_size
-        for label, size, scheme in (("dark", wide, "dark"), ("phone", NARROW, "light"), ("wide", wide, "light")):
-            screen.set_viewport_size(size)
-            screen.emulate_media(color_scheme=scheme)
-            screen.screenshot(path=f"{folder}/{name}-{label}.png", full_page=True)
 
 
 def download(screen, selector):

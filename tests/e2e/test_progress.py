@@ -14,7 +14,7 @@ from backups.models import BackupRun, Source
 from backups.services.request import Request
 from backups.services.runs import Recorder
 from oobsite.accounts.actors import system_actor
-from tests.e2e.conftest import log_in
+from tests.e2e.conftest import log_in, picture
 from tests.people import make_user
 
 pytestmark = [
@@ -22,7 +22,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestRemovedIn10Warning"),  # pytest-base-url's fixture
 ]
 State = BackupRun.State
-NARROW = {"width": 390, "height": 800}
 
 
 @pytest.fixture
@@ -51,16 +50,6 @@ def screen(page, live_server, owner):
 
 def order():
     return services.create_run(system_actor(), "backup", BackupRun.Trigger.COMMAND, Request().to_json())
-
-
-def picture(screen, name):
-    """For whoever wants to look at them: ``PICTURES_DIR`` names a folder."""
-    if folder := os.environ.get("PICTURES_DIR"):
-        wide = screen.viewport_size
-        for label, size, scheme in (("dark", wide, "dark"), ("phone", NARROW, "light"), ("wide", wide, "light")):
-            screen.set_viewport_size(size)
-            screen.emulate_media(color_scheme=scheme)
-            screen.screenshot(path=f"{folder}/{name}-{label}.png", full_page=True)
 
 
 def test_a_backup_moves_on_its_page_which_ends_by_itself(screen, live_server, pacs, complaints):

@@ -1,7 +1,6 @@
 """An owner restores a moment in a real browser, on a real server with a folder beside it, and puts it back."""
 
 import contextlib
-import os
 
 import pytest
 from playwright.sync_api import expect
@@ -17,7 +16,7 @@ from backups.services.runs import Recorder
 from demo.practice import build_database
 from oobsite.accounts.actors import system_actor
 from tests.answering import answering  # noqa: F401 - a fixture
-from tests.e2e.conftest import log_in
+from tests.e2e.conftest import NARROW, log_in, picture
 from tests.people import make_user
 
 pytestmark = [
@@ -25,7 +24,6 @@ pytestmark = [
     pytest.mark.usefixtures("answering"),
     pytest.mark.filterwarnings("ignore::pytest.PytestRemovedIn10Warning"),  # pytest-base-url's fixture
 ]
-NARROW = {"width": 390, "height": 800}
 
 
 @pytest.fixture(scope="module")
@@ -81,16 +79,6 @@ def moment(site, restarting, webelexis):
 def screen(page, live_server, site):
     log_in(page, live_server, make_user(username="muster", first_name="Anna", last_name="Muster"))
     return page
-
-
-def picture(screen, name):
-    """For whoever wants to look at them: ``PICTURES_DIR`` names a folder."""
-    if folder := os.environ.get("PICTURES_DIR"):
-        wide = screen.viewport_size
-        for label, size, scheme in (("dark", wide, "dark"), ("phone", NARROW, "light"), ("wide", wide, "light")):
-            screen.set_viewport_size(size)
-            screen.emulate_media(color_scheme=scheme)
-            screen.screenshot(path=f"{folder}/{name}-{label}.png", full_page=True)
 
 
 def has_row(restarting):

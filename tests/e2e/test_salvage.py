@@ -9,8 +9,7 @@ from realsite import DATABASE, flip_bytes, point_settings_at, practice_server, r
 from backups import services
 from backups.models import BackupArchive, BackupRun
 from backups.services.runs import Recorder
-from tests.e2e.conftest import log_in
-from tests.e2e.test_restore import NARROW, picture
+from tests.e2e.conftest import NARROW, log_in, picture
 from tests.people import make_user
 
 pytestmark = [

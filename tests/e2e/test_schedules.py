@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from backups.models import BackupSchedule, Source
-from tests.e2e.conftest import log_in
+from tests.e2e.conftest import NARROW, log_in
 from tests.people import make_user
 
 pytestmark = [
@@ -12,7 +12,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestRemovedIn10Warning"),  # pytest-base-url's fixture
 ]
 ADD = "/backups/backupschedule/add/"
-NARROW = {"width": 390, "height": 800}
 
 
 @pytest.fixture

@@ -8,14 +8,13 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from backups.models import BackupArchive, BackupRun, Source
-from tests.e2e.conftest import log_in
+from tests.e2e.conftest import NARROW, log_in
 from tests.people import make_user
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.filterwarnings("ignore::pytest.PytestRemovedIn10Warning"),  # pytest-base-url's fixture
 ]
-NARROW = {"width": 390, "height": 800}
 
 
 @pytest.fixture

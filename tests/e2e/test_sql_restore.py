@@ -17,7 +17,7 @@ from backups.services.runs import Recorder
 from demo.practice import build_database
 from oobsite.errors import OobError
 from tests.answering import answering  # noqa: F401 - a fixture
-from tests.e2e.conftest import log_in
+from tests.e2e.conftest import NARROW, log_in, picture
 from tests.people import make_user
 
 pytestmark = [
@@ -25,7 +25,6 @@ pytestmark = [
     pytest.mark.usefixtures("answering"),
     pytest.mark.filterwarnings("ignore::pytest.PytestRemovedIn10Warning"),  # pytest-base-url's fixture
 ]
-NARROW = {"width": 390, "height": 800}
 LOST = f"INSERT INTO {DATABASE}.behandlungen (id, deleted, Datum) VALUES (UUID_SHORT(), '0', '20991231')"
 
 
@@ -65,16 +64,6 @@ def screen(page, live_server, site):
     log_in(page, live_server, make_user(username="muster", first_name="Anna", last_name="Muster"))
     page.goto(f"{live_server.url}/backups/restore/")
     return page
-
-
-def picture(screen, name):
-    """For whoever wants to look at them: ``PICTURES_DIR`` names a folder."""
-    if folder := os.environ.get("PICTURES_DIR"):
-        wide = screen.viewport_size
-        for label, size, scheme in (("dark", wide, "dark"), ("phone", NARROW, "light"), ("wide", wide, "light")):
-            screen.set_viewport_size(size)
-            screen.emulate_media(color_scheme=scheme)
-            screen.screenshot(path=f"{folder}/{name}-{label}.png", full_page=True)
 
 
 def count_lost(server):

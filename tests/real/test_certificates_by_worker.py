@@ -33,20 +33,10 @@ def found(place) -> list[tuple[str, str]]:
         return database.execute(LOOK).fetchall()
 
 
-@contextlib.contextmanager
-def worker(place):
-    child = place.start("worker")
-    try:
-        yield
-    finally:
-        child.terminate()
-        child.communicate(timeout=60)
-
-
 def test_an_order_goes_through_the_queue_and_the_key_comes_back(place):
     certs_dir = place.folder / "mnt" / "webelexisdata" / "certs"
     stored = certs_dir / "webelexis.nuno" / "1" / "privkey.pem"
-    with worker(place):
+    with place.working():
         place.shell(ORDER)
         wait_until((certs_dir / "webelexis.nuno.crt").exists)
         wait_until(lambda: found(place) == [("active", "unreachable")])
@@ -57,9 +47,9 @@ def test_an_order_goes_through_the_queue_and_the_key_comes_back(place):
 def test_at_its_start_the_worker_finishes_and_repairs(place):
     traefik_dir = place.folder / "mnt" / "webelexisdata" / "traefik"
     place.shell(ORDER)  # nobody is there to install it
-    with worker(place):
+    with place.working():
         wait_until((traefik_dir / "oobsite-certificates.yaml").exists)
     shutil.rmtree(traefik_dir)
-    with worker(place):
+    with place.working():
         wait_until((traefik_dir / "oobsite-certificates.yaml").exists)
     assert "webelexis.nuno/1/fullchain.pem" in (traefik_dir / "oobsite-certificates.yaml").read_text()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 
 import pytest
@@ -27,16 +26,6 @@ def place(folder, prepared):
     return site
 
 
-@contextlib.contextmanager
-def worker(place):
-    child = place.start("worker")
-    try:
-        yield
-    finally:
-        child.terminate()
-        child.communicate(timeout=60)
-
-
 def says(place, code: str) -> str:
     """What it prints; empty while the queue is about to start and nobody answers."""
     try:
@@ -47,7 +36,7 @@ def says(place, code: str) -> str:
 
 def test_a_page_asks_and_an_order_is_written_through_the_queue(place):
     path = place.folder / "mnt" / "webelexisdata" / "settings.js"
-    with worker(place):
+    with place.working():
         wait_until(lambda: says(place, TAKE_OVER) == "Praxis Dr. Müller")
         diff = place.shell(ORDER)
         wait_until(lambda: "Praxis am Rhein" in path.read_text())
@@ -56,5 +45,5 @@ def test_a_page_asks_and_an_order_is_written_through_the_queue(place):
     assert path.read_text() == SETTINGS.replace("Praxis Dr. Müller", "Praxis am Rhein")
     assert PASSWORD.encode() not in (place.folder / "data" / "oobsite.sqlite3").read_bytes()
     place.shell(LATE)  # nobody is there to write it
-    with worker(place):
+    with place.working():
         wait_until(lambda: "Praxis 2" in path.read_text())
