@@ -21,6 +21,8 @@ class SecretInput(forms.PasswordInput):
     """
 
     template_name = "oobsite/secret_input.html"
+    #: The help text tells where the value comes from while none is stored.
+    is_told_elsewhere = False
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__({"autocomplete": "new-password", **(attrs or {})})
@@ -29,6 +31,7 @@ class SecretInput(forms.PasswordInput):
         context = super().get_context(name, None, attrs)
         box = {"name": _box_name(name), "id": f"id_{_box_name(name)}"}
         context["widget"].update(is_set=bool(value), box=box if value and not self.is_required else None)
+        context["widget"]["is_told_elsewhere"] = self.is_told_elsewhere
         return context
 
     def value_from_datadict(self, data: Any, files: MultiValueDict[str, Any], name: str) -> Any:

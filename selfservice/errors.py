@@ -20,6 +20,18 @@ class SelfServiceInvalidError(OobError):
 
 
 @dataclass(eq=False)
+class ValueUnknownError(OobError):
+    """``fields`` were to stay expressions of the file, and it has none there any more."""
+
+    fields: list[str]
+
+
+@dataclass(eq=False)
+class SettingsReplacedError(OobError):
+    """A later order came before this one was written."""
+
+
+@dataclass(eq=False)
 class VersionUnknownError(OobError):
     number: int
 

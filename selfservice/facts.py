@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -25,6 +25,11 @@ VERSION_LEVELS = {
     SettingsVersion.State.WRITTEN: "good",
     SettingsVersion.State.FAILED: "bad",
 }
+#: What blanks and line breaks are shown by where nothing else differs.
+_SIGNS = str.maketrans({" ": "·", "\xa0": "⍽", "\t": "→", "\r": "↵", "\n": "¶\n"})
+#: Of a line of the file whose end cannot be seen.
+_LINE_END = re.compile(r"[ \t\r]+$")
+_PHONE = re.compile(r"[\d\s+()/.'–-]{3,30}")
 _GOOD = (SENT, "selfservice-page-served")
 
 
@@ -33,7 +38,8 @@ class Standing:
     """How the row and the file stand to each other.
 
     ``state``: first (nothing saved yet), same, pending (saved, not written), foreign (the file was changed by somebody
-    else), refused (the file cannot be changed), silent (the worker does not answer).
+    else), refused (the file cannot be changed), writing (the worker is about to write it), silent (the worker does not
+    answer), unseen (it does not, and nothing was ever saved).
     """
 
     state: str
@@ -43,20 +49,34 @@ class Standing:
 
     @property
     def is_editable(self) -> bool:
-        return self.state != "foreign"
+        return self.state not in ("foreign", "writing", "unseen")
+
+    @property
+    def notice(self) -> str:
+        """What is wrong with a file that can be changed all the same."""
+        return es_module_notice(self.seen is not None and self.seen.is_es_module)
+
+
+def es_module_notice(is_es_module: bool) -> str:
+    return sentence("settings-es-module", {}) if is_es_module else ""
 
 
 @dataclass(frozen=True)
 class ShownDifference:
+    """``is_blank``: nothing but blanks and line breaks differ, so they are shown by signs."""
+
     label: str
     ours: str
     theirs: str
+    is_blank: bool
 
 
 def standing_of(row: SelfServiceSettings, seen: services.Look | None) -> Standing:
     """``seen`` None: nobody could look."""
     if seen is None:
-        return Standing("silent")
+        return Standing("silent" if row.is_stored else "unseen")
+    if SettingsVersion.objects.filter(state=SettingsVersion.State.PENDING).exists():
+        return Standing("writing", seen)
     if seen.problem is not None:
         return Standing("refused", seen, error_sentence(seen.problem))
     if not row.is_stored:
@@ -69,8 +89,12 @@ def standing_of(row: SelfServiceSettings, seen: services.Look | None) -> Standin
 
 
 def _show(one: services.Difference) -> ShownDifference:
-    theirs = _("another one") if one.field == "password" and one.ours == one.theirs else one.theirs
-    return ShownDifference(str(SETTINGS_FIELDS[one.field]), one.ours, theirs)
+    label = str(SETTINGS_FIELDS[one.field])
+    if one.field == "password":
+        return ShownDifference(label, one.ours, _("another one") if one.ours == one.theirs else one.theirs, False)
+    is_blank = one.ours.split() == one.theirs.split()
+    ours, theirs = (text.translate(_SIGNS) if is_blank else text for text in (one.ours, one.theirs))
+    return ShownDifference(label, ours, theirs, is_blank)
 
 
 @dataclass(frozen=True)
@@ -79,6 +103,7 @@ class ShownVersion:
     level: str
     problem: str
     can_go_back: bool
+    picked: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -91,8 +116,11 @@ def last_version() -> ShownVersion | None:
 
 
 def versions_of(present: str) -> list[ShownVersion]:
-    """``present``: the fingerprint of the file as it is; there is no way back to that."""
-    return [_show_version(version, present) for version in SettingsVersion.objects.all()]
+    """``present``: the fingerprint of the file as it is; there is no way back to that. The last two are compared."""
+    versions = list(SettingsVersion.objects.all())
+    written = [version.pk for version in versions if version.state == SettingsVersion.State.WRITTEN]
+    picks = dict(zip(written, ("newer", "older"), strict=False)) if len(written) > 1 else {}
+    return [replace(_show_version(one, present), picked=picks.get(one.pk, "")) for one in versions]
 
 
 def _show_version(version: SettingsVersion, present: str) -> ShownVersion:
@@ -105,8 +133,21 @@ def _show_version(version: SettingsVersion, present: str) -> ShownVersion:
 def diff_lines(text: str) -> list[tuple[str, str]]:
     """Kind and text of each line of a diff but its headings: gone, new, same, gap."""
     kinds = {"-": "gone", "+": "new", "@": "gap"}
-    lines = text.splitlines()[2:]
-    return [(kinds.get(line[:1], "same"), "⋯" if line.startswith("@@") else line) for line in lines]
+    lines = text.removesuffix("\n").split("\n")[2:]
+    return [(kinds.get(line[:1], "same"), _shown_line(line)) for line in lines]
+
+
+def _shown_line(line: str) -> str:
+    """Two lines may differ in nothing but what stands invisibly at their ends."""
+    if line.startswith("@@"):
+        return "⋯"
+    return line if line.startswith(" ") else _LINE_END.sub(lambda end: end[0].translate(_SIGNS), line)
+
+
+def remarks_on(row: SelfServiceSettings) -> list[str]:
+    """What is allowed and looks like a mistake."""
+    is_odd = row.phone != "" and _PHONE.fullmatch(row.phone) is None
+    return [_("Patients see “%(phone)s” as the phone number. Is that right?") % {"phone": row.phone}] if is_odd else []
 
 
 @dataclass(frozen=True)
@@ -157,20 +198,3 @@ def preview_of(values: dict[str, Any]) -> PagePreview:
 def preview_of_row(row: SelfServiceSettings) -> PagePreview:
     names = ("name", "mail", "address", "phone", "duration_minutes", "confirmation")
     return preview_of({name: getattr(row, name) for name in names})
-
-
-def reads_what(row: SelfServiceSettings) -> str:
-    """Which file the installed Webelexis reads."""
-    path = f"{settings.OOB_WEBELEXIS_DIR}/settings.js"
-    texts: dict[str, str] = {
-        SelfServiceSettings.Generation.OLD: _("Webelexis 3.1 to 3.5 reads %(path)s when it starts."),
-        SelfServiceSettings.Generation.NEW: _(
-            "Webelexis 3.7 and newer reads only its own folder config. There the file local.js must be mounted that "
-            "oobsite brings along (README, “Online booking”); it passes on what stands in %(path)s."
-        ),
-    }
-    unknown = _(
-        "Webelexis 3.1 to 3.5 reads %(path)s; 3.7 and newer needs a file more. Choose below which one you have: the "
-        "number stands behind rgwch/webelexis in the file docker-compose.yaml of Elexis-OOB."
-    )
-    return texts.get(row.installed, unknown) % {"path": path}

@@ -22,9 +22,19 @@ def preview(_about: None, until: datetime) -> Any:
     return _answer(services.preview, until)
 
 
+def preview_return(number: int, until: datetime) -> Any:
+    """A ``Change`` for a page, of an earlier state put back."""
+    return _answer(lambda: services.preview_return(number), until)
+
+
 def offer(_about: None, until: datetime) -> Any:
     """``Offers`` for a page."""
     return _answer(services.read_offers, until)
+
+
+def detect(_about: None, until: datetime) -> None:
+    """For a page, which then reads what was found."""
+    _answer(services.detect, until)
 
 
 def _answer(find: Callable[[], Any], until: datetime) -> Any:

@@ -19,6 +19,13 @@ SELFSERVICE_SENTENCES: dict[str, Promise] = {
         "after the server puts the values in by hand, or mends the file."
     ),
     "settings-file-missing": _("There is no file %(path)s. Nothing was changed."),
+    "settings-folder-missing": _(
+        "There is no folder %(path)s. Nothing was changed. Whoever looks after the server mounts the data folder of "
+        "Webelexis there, or names another one in OOB_WEBELEXIS_DIR."
+    ),
+    "settings-too-large": _(
+        "%(path)s has %(size)s; no file of settings is so large. Nothing was changed. Put the right file in its place."
+    ),
     "settings-unreadable": _(
         "%(path)s cannot be read (%(reason)s). Nothing was changed. Give the file back to a user whom the worker of "
         "oobsite may read."
@@ -30,6 +37,11 @@ SELFSERVICE_SENTENCES: dict[str, Promise] = {
         "%(path)s is not what you have seen: somebody has changed it meanwhile. Nothing was written. Look at the "
         "change once more."
     ),
+    "settings-unexpected": _(
+        "Something unexpected happened (%(kind)s). The file is as before. Try once more; if it happens again, whoever "
+        "looks after the server finds more in the log of the worker."
+    ),
+    "settings-replaced": _("A later order came before this one was written. Nothing of it was written."),
     "settings-owner": _(
         "%(path)s belongs to the user %(uid)s, and Webelexis could not read it any more if oobsite wrote it. Nothing "
         "was written. Let the worker of oobsite run as root or as the user %(uid)s."
@@ -46,16 +58,25 @@ SELFSERVICE_SENTENCES: dict[str, Promise] = {
         "Webelexis could not load the file after the change (%(reason)s), so nothing was written. Whoever looks after "
         "the server mends the file."
     ),
+    "settings-es-module": _(
+        "The file says “export” or “import”. Webelexis 3.1 to 3.5 finds no settings in such a file; 3.7 and newer "
+        "does with node 20.19, 22.12 or newer, which its images up to 3.9.0 do not have. oobsite changes values alone: "
+        "whoever looks after the server writes “module.exports =” in place of “export default”."
+    ),
     # --- the settings ---
     "self-service-unset": _("The settings of the appointments were never saved. Fill in the page “Online booking”."),
     "self-service-invalid": _(
         "Webelexis could not use these values: %(fields)s. Nothing was written. Correct them on the page "
         "“Online booking”."
     ),
+    "value-unknown": _(
+        "oobsite does not know these values: %(fields)s. They were to come from expressions of the file, which are not "
+        "there any more. Nothing was written. Type the values on the page “Online booking”, or let the file count."
+    ),
     "version-unknown": _("There is no state %(number)s of the file any more: the last 30 are kept."),
     "mail-value-unknown": _(
-        "No test mail can be sent: %(fields)s stand in the file as expressions, whose values Webelexis alone knows. "
-        "Write the values into the form, or book an appointment yourself."
+        "No test mail can be sent: for %(fields)s the file says only where Webelexis takes the value from. Book an "
+        "appointment yourself; or write the values into the form, and they stand in the file from then on."
     ),
     "confirmation-empty": _(
         "The confirmation is empty: Webelexis sends no mail to patients, and no test mail was sent. Write a text with "
@@ -82,7 +103,7 @@ SELFSERVICE_SENTENCES: dict[str, Promise] = {
 
 #: What is wrong with a value, at its field.
 RULE_SENTENCES: dict[str, Promise] = {
-    "needed": _("Webelexis cannot do without it."),
+    "needed": _("Fill this in: Webelexis needs it."),
     "no-text": _("Write a text."),
     "whole-number": _("Write a whole number."),
     "range": _("Write a number from %(least)s to %(most)s. With others Webelexis hangs or offers no appointment."),
@@ -129,7 +150,7 @@ SETTINGS_FIELDS: dict[str, Promise] = {
 
 #: Why ``settings.js`` is left alone.
 SETTINGS_REASONS: dict[str, Promise] = {
-    "syntax": _("here JavaScript is not right"),
+    "syntax": _("here or just before, the JavaScript is not right"),
     "conflict": _("an unfinished merge stands there"),
     "typescript": _("it is TypeScript"),
     "jsx": _("it is JSX"),

@@ -8,11 +8,11 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from oobsite.fields import EncryptedTextField
+from selfservice.domain import installed
 from selfservice.domain.rules import FILE_KEYS
 
 #: The values, named as in ``SelfServiceValues``.
@@ -23,9 +23,9 @@ class SelfServiceSettings(models.Model):
     """One row: the page of appointments and its mail server."""
 
     class Generation(models.TextChoices):
-        UNKNOWN = "", _("I do not know")
-        OLD = "3.5", _("3.1 to 3.5")
-        NEW = "3.7", _("3.7 and newer")
+        UNKNOWN = installed.Generation.UNKNOWN.value, _("I do not know")
+        OLD = installed.Generation.OLD.value, _("3.1 to 3.5")
+        NEW = installed.Generation.NEW.value, _("3.7 and newer")
 
     PK = 1
 
@@ -80,10 +80,30 @@ class SelfServiceSettings(models.Model):
     def is_stored(self) -> bool:
         return not self._state.adding
 
-    @property
-    def installed(self) -> str:
-        """Which Webelexis there is: by the environment, else as somebody has said."""
-        return settings.OOB_WEBELEXIS_VERSION or self.generation
+
+class InstalledWebelexis(models.Model):
+    """One row: which Webelexis the worker has found, see ``selfservice.domain.installed.Installed``."""
+
+    PK = 1
+
+    origin = models.CharField(max_length=9)
+    place = models.TextField()
+    generation = models.CharField(max_length=3, choices=SelfServiceSettings.Generation, blank=True)
+    version = models.CharField(max_length=40, blank=True)
+    has_shim = models.BooleanField(null=True)
+    other_file = models.TextField(blank=True)
+    found_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.version or self.generation
+
+    @classmethod
+    def load(cls) -> InstalledWebelexis:
+        """What was found last; one without ``place`` while nothing ever was."""
+        return cls.objects.filter(pk=cls.PK).first() or cls(pk=cls.PK)
 
 
 class SettingsVersion(models.Model):

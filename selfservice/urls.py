@@ -13,6 +13,7 @@ urlpatterns = [
     path("take-over/", views.take_over, name="take-over"),
     path("keep/", views.keep, name="keep"),
     path("diff/", views.diff, name="diff"),
+    path("versions/<int:number>/", views.version, name="version"),
     path("versions/<int:number>/back/", views.back, name="back"),
     path("mail/", views.mail, name="mail"),
     path("restart/", views.restart, name="restart"),

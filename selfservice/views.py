@@ -19,6 +19,7 @@ from oobsite.errors import OobError
 from selfservice import facts, services
 from selfservice.forms import CompareForm, MailForm, PreviewForm
 from selfservice.models import SelfServiceSettings
+from selfservice.webelexis_facts import webelexis_facts
 
 PAGE = "admin:selfservice_selfservicesettings_changelist"
 VIEW, CHANGE = "selfservice.view_selfservicesettings", "selfservice.change_selfservicesettings"
@@ -29,10 +30,7 @@ VIEW, CHANGE = "selfservice.view_selfservicesettings", "selfservice.change_selfs
 @staff_with(VIEW)
 def preview(request: HttpRequest) -> HttpResponse:
     """The page and the mail as a patient sees them: a part for htmx, else a page of its own."""
-    form = PreviewForm(request.POST)
-    form.is_valid()
-    values = {name: form.cleaned_data.get(name) or "" for name in form.fields}
-    context = {"preview": facts.preview_of(values)}
+    context = {"preview": facts.preview_of(PreviewForm.shown(request.POST))}
     if request.headers.get("HX-Request"):
         return render(request, "selfservice/preview.html", context)
     return page(request, "selfservice/preview_page.html", _("As a patient sees it"), **context)
@@ -41,11 +39,12 @@ def preview(request: HttpRequest) -> HttpResponse:
 @require_GET
 @staff_with(VIEW)
 def offers(request: HttpRequest) -> HttpResponse:
-    """What Elexis has, for the two fields; comes after the page, which does not wait for the database."""
+    """What Elexis has, for the two fields, and which Webelexis there is: the page waits for neither."""
     row = SelfServiceSettings.load()
     found = services.ask_offers()
-    unknown = _unknown(found, row)
-    return render(request, "selfservice/offers.html", {"offers": found, "unknown": unknown})
+    services.ask_installed()
+    context = {"offers": found, "unknown": _unknown(found, row), "webelexis": webelexis_facts(row)}
+    return render(request, "selfservice/offers.html", context)
 
 
 def _unknown(found: services.Offers, row: SelfServiceSettings) -> list[str]:
@@ -78,7 +77,7 @@ def state_context() -> dict[str, Any]:
         "is_writing": is_writing,
         "is_open": is_writing or any(result and result.is_open for result in results.values()),
         "can_restart": services.can_restart(),
-        "reads_what": facts.reads_what(row),
+        "webelexis": webelexis_facts(row),
     }
 
 
@@ -96,7 +95,8 @@ def change(request: HttpRequest) -> HttpResponse:
         "change": found,
         "lines": facts.diff_lines(found.diff),
         "problem": error_sentence(found.problem) if found.problem else "",
-        "unknown": _unknown(services.ask_offers(), row),
+        "notice": facts.es_module_notice(found.is_es_module),
+        "unknown": [*_unknown(services.ask_offers(), row), *facts.remarks_on(row)],
     }
     return page(request, "selfservice/change.html", _("What changes in the file"), **context)
 
@@ -106,7 +106,6 @@ def change(request: HttpRequest) -> HttpResponse:
 def write(request: HttpRequest) -> HttpResponse:
     seen, wanted = request.POST.get("fingerprint", "")[:64], request.POST.get("wanted", "")[:64]
     services.request_write(actor_of(request), seen, wanted)
-    messages.success(request, _("The worker writes the file within seconds."))
     return redirect(PAGE)
 
 
@@ -142,12 +141,27 @@ def diff(request: HttpRequest) -> HttpResponse:
     return page(request, "selfservice/diff.html", title, lines=facts.diff_lines(text))
 
 
+@require_GET
+@staff_with(CHANGE)
+def version(request: HttpRequest, number: int) -> HttpResponse:
+    """What it would change to put an earlier state back, before anybody does it."""
+    try:
+        found = services.ask_return(number)
+        if found.problem:
+            raise found.problem
+    except OobError as error:
+        messages.error(request, error_sentence(error))
+        return redirect(PAGE)
+    title = _("Back to state %(number)s") % {"number": number}
+    context = {"change": found, "lines": facts.diff_lines(found.diff), "number": number}
+    return page(request, "selfservice/return.html", title, **context)
+
+
 @require_POST
 @staff_with(CHANGE)
 def back(request: HttpRequest, number: int) -> HttpResponse:
     seen = request.POST.get("fingerprint", "")[:64]
-    text = _("The earlier state is put back within seconds.")
-    return _do(request, lambda: services.go_back(actor_of(request), number, seen), text)
+    return _do(request, lambda: services.go_back(actor_of(request), number, seen), "")
 
 
 @require_POST

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import time
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from foldersite import FolderSite, new_site
 
+from oobsite.accounts.signals import LOGIN_AT_KEY
 from oobsite.keys import create_field_keys
 from selfservice import services
-from selfservice.models import SelfServiceSettings
+from selfservice.models import SelfServiceSettings, SettingsVersion
 from selfservice.services.looking import look
+from selfservice.services.versions import add_version
+from tests.people import make_user
 
+PAGE = "/selfservice/selfservicesettings/1/change/"
 PASSWORD = "oobMARK-smtp-93c1"
 SETTINGS = f"""\
 /* Einstellungen von Webelexis */
@@ -43,6 +51,7 @@ def webelexis(installation, settings) -> Path:
     settings.OOB_DATA_DIR = installation / "data"
     settings.OOB_WEBELEXIS_DIR = installation / "mnt" / "webelexisdata"
     settings.OOB_WEBELEXIS_DIR.mkdir()
+    settings.OOB_WEBELEXIS_URL = settings.OOB_SELFSERVICE_URL = "http://127.0.0.1:1"  # nobody answers there
     create_field_keys(installation / "data")
     path = settings.OOB_WEBELEXIS_DIR / "settings.js"
     path.write_text(SETTINGS)
@@ -56,3 +65,39 @@ def saved(webelexis) -> SelfServiceSettings:
     services.fill(row, look())
     row.save()
     return row
+
+
+def new_booking_site(folder: Path, prepared: Path) -> FolderSite:
+    """An installation of its own in ``folder`` whose Webelexis has the file."""
+    site = new_site(folder, prepared)
+    (folder / "mnt" / "webelexisdata").mkdir()
+    (folder / "mnt" / "webelexisdata" / "settings.js").write_text(SETTINGS)
+    return site
+
+
+@pytest.fixture
+def owner(client):
+    return logged_in(client, "owner")
+
+
+def logged_in(client, role):
+    client.force_login(make_user(role, language="en"))
+    session = client.session
+    session[LOGIN_AT_KEY] = time.time()
+    session.save()
+    return client
+
+
+def order_back(content: bytes) -> SettingsVersion:
+    """As after the button that puts an earlier state back, before the worker comes."""
+    return add_version("back", made_by="x", base_fingerprint=look().fingerprint, content=content)
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """Exit code of a command and what it prints."""
+    out, code = StringIO(), 0
+    try:
+        call_command(*arguments, stdout=out, stderr=out)
+    except SystemExit as end:
+        code = int(end.code or 0)
+    return code, out.getvalue()

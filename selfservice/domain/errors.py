@@ -29,6 +29,21 @@ class SettingsFileMissingError(OobError):
 
 
 @dataclass(eq=False)
+class SettingsFolderMissingError(OobError):
+    """There is no folder at ``path`` in which the file could lie."""
+
+    path: str
+
+
+@dataclass(eq=False)
+class SettingsTooLargeError(OobError):
+    """The file at ``path`` has ``size`` bytes, as no file of settings has."""
+
+    path: str
+    size: int
+
+
+@dataclass(eq=False)
 class SettingsUnreadableError(OobError):
     path: str
     reason: str

@@ -13,9 +13,14 @@ function fail(error) {
   print({ kind: String((error && (error.code || error.name)) || 'Error').slice(0, 40), line, found: {} })
 }
 
+const isPlain = value => value === null || ['string', 'number', 'boolean'].includes(typeof value)
+
 function show(loaded) {
   const found = {}
-  for (const name of sections) found[name] = { ...(loaded || {})[name] }
+  for (const name of sections) {
+    const members = Object.entries((loaded || {})[name] || {})
+    found[name] = Object.fromEntries(members.filter(([, value]) => isPlain(value)))
+  }
   print({ kind: '', line: 0, found })
 }
 
@@ -30,7 +35,7 @@ function isModule() {
 
 try {
   if (isModule()) {
-    import(`data:text/javascript;base64,${Buffer.from(SOURCE).toString('base64')}`).then(loaded => show(loaded.default), fail)
+    import(`data:text/javascript;base64,${Buffer.from(SOURCE).toString('base64')}`).then(loaded => show(loaded.default)).catch(fail)
   } else {
     const made = new Module(file, null)
     made.filename = file

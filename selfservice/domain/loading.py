@@ -1,9 +1,10 @@
 """Whether node loads a ``settings.js``, and what it then says: the proof that no parser can give.
 
-Webelexis runs this code at its next start. Here it runs as the owner of the folder and never as root, without the
-environment of this process and, where node can, without the right to write or to start anything. It gets the file on
-its standard input: the password is in no argument and in no other file. What node says of an error quotes the file,
-so the kind of the error and its line are all that is kept.
+Webelexis runs this code at its next start, and whoever breaks into Webelexis may have written it. Here it runs as the
+owner of the folder and never as root, without the environment of this process and, where node can, without the right
+to write, to start anything or to read elsewhere than in the folder; where neither is possible it does not run at all.
+It gets the file on its standard input: the password is in no argument and in no other file. What node says of an error
+quotes the file, so the kind of the error and its line are all that is kept.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 from selfservice.domain.errors import SettingsNotLoadedError
@@ -26,6 +30,10 @@ from selfservice.domain.settings_js.values import SECTIONS, is_same
 SECONDS = 10.0
 _NOBODY = 65534
 _SCRIPT = Path(__file__).with_name("load.js")
+_MOST_OUTPUT = 5_000_000
+_MOST_MEGABYTES = 128
+_MARK = b"\x1eoob"
+_KIND = re.compile(r"[A-Za-z_]{0,40}")
 _PERMISSIONS = ("--permission", "--experimental-permission")
 
 
@@ -48,7 +56,7 @@ def check_loads(
     Raises ``SettingsNotLoadedError``; its ``reason`` is node's kind of error, ``timeout``, ``crash`` or ``values``.
     """
     node = shutil.which("node")
-    if node is None:
+    if node is None or not (_switch(node) or os.geteuid() == 0):
         return False
     answer = _load(node, content, path)
     if answer.kind:
@@ -64,23 +72,45 @@ def check_loads(
 
 
 def _load(node: str, content: bytes, path: Path | None) -> _Answer:
-    shown = path or Path("/nowhere/settings.js")
-    command = [node, *_limits(node), "-", str(shown), *SECTIONS]
+    shown = path.parent.resolve() / path.name if path else Path("/nowhere/settings.js")
+    limits = [_switch(node), f"--allow-fs-read={shown.parent}/*", "--no-warnings"] if _switch(node) else []
+    limits.append(f"--max-old-space-size={_MOST_MEGABYTES}")
     script = f"const SOURCE = {json.dumps(_as_node_reads(content))};\n{_SCRIPT.read_text()}"
-    try:
-        done = subprocess.run(
-            command,
-            input=script.encode("utf-8", "surrogatepass"),
-            capture_output=True,
-            timeout=SECONDS,
-            cwd="/",
-            env={"PATH": os.environ.get("PATH", os.defpath)},
-            check=False,
-            **_identity(shown),
-        )
-    except subprocess.TimeoutExpired:
-        return _Answer("timeout", 0, {})
-    return _parse(done.stdout)
+    output = _run([node, *limits, "-", str(shown), *SECTIONS], script.encode("utf-8", "surrogatepass"), shown)
+    return _Answer("timeout", 0, {}) if output is None else _parse(output)
+
+
+def _run(command: list[str], script: bytes, path: Path) -> bytes | None:
+    """What it prints, up to what an answer may have; None when it takes too long."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env={"PATH": os.environ.get("PATH", os.defpath)},
+        start_new_session=True,
+        **_identity(path),
+    ) as process:
+        end = Timer(SECONDS, os.killpg, (process.pid, signal.SIGKILL))
+        end.start()
+        try:
+            output = _talk(process, script)
+            is_late = not end.is_alive()
+        finally:
+            end.cancel()
+            os.killpg(process.pid, signal.SIGKILL)  # not reaped yet: the number is still its own
+    return None if is_late else output
+
+
+def _talk(process: subprocess.Popen[bytes], script: bytes) -> bytes:
+    """One that ends before it has read everything has said what it had to say."""
+    assert process.stdin and process.stdout  # noqa: S101 - both are pipes
+    with suppress(BrokenPipeError):
+        process.stdin.write(script)
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    return process.stdout.read(_MOST_OUTPUT)
 
 
 def _as_node_reads(content: bytes) -> str:
@@ -88,13 +118,18 @@ def _as_node_reads(content: bytes) -> str:
 
 
 def _parse(output: bytes) -> _Answer:
-    """The last line is ours; the file may have printed others."""
-    lines = output.splitlines()
-    match = re.fullmatch(rb"\x1eoob (.*)", lines[-1]) if lines else None
-    if match is None:
-        return _Answer("crash", 0, {})
-    answer = json.loads(match[1])
-    return _Answer(answer["kind"], answer["line"], answer["found"])
+    """The last line is ours; the file may have printed others, and one that looks alike."""
+    mark, _blank, answer = (output.splitlines() or [b""])[-1].partition(b" ")
+    if mark == _MARK:
+        with suppress(LookupError, ValueError, TypeError, AttributeError, RecursionError):
+            return _read_answer(json.loads(answer))
+    return _Answer("crash", 0, {})
+
+
+def _read_answer(told: Any) -> _Answer:
+    kind, line = str(told["kind"]), int(told["line"])
+    found = {name: dict(told["found"].get(name, {})) for name in SECTIONS}
+    return _Answer(kind if _KIND.fullmatch(kind) else "Error", line, found)
 
 
 def _identity(path: Path) -> dict[str, Any]:
@@ -107,10 +142,10 @@ def _identity(path: Path) -> dict[str, Any]:
 
 
 @cache
-def _limits(node: str) -> tuple[str, ...]:
-    """The switch that takes the right to write and to start programs, under the name that this node knows."""
+def _switch(node: str) -> str:
+    """What takes the right to write and to start programs, under the name that this node knows; empty when none."""
     for name in _PERMISSIONS:
-        command = [node, name, "--allow-fs-read=*", "-e", "0"]
+        command = [node, name, "-e", "0"]
         if subprocess.run(command, capture_output=True, check=False, cwd="/", env={}).returncode == 0:
-            return name, "--allow-fs-read=*", "--no-warnings"
-    return ()
+            return name
+    return ""

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from enum import StrEnum
 from html.parser import HTMLParser
 
 import requests
+from urllib3.exceptions import HTTPError
 
 _ANSWER_SECONDS = 10
 _PAUSE_SECONDS = 2.0
 _MOST_BYTES = 1_000_000
 #: The list of free dates; some versions lead there from the root, others do not.
 _PATHS = ("/", "/termin/list")
+
+
+@dataclass(frozen=True)
+class Answer:
+    is_good: bool
+    text: str
 
 
 class PageVerdict(StrEnum):
@@ -44,15 +52,22 @@ def _check(url: str, name: str) -> PageVerdict:
 
 
 def _look_at(url: str, name: str) -> PageVerdict:
-    try:
-        with requests.get(url, timeout=_ANSWER_SECONDS, stream=True) as answer:
-            content = next(answer.iter_content(_MOST_BYTES), b"")
-    except requests.RequestException:
+    answer = get(url, seconds=_ANSWER_SECONDS)
+    if answer is None:
         return PageVerdict.UNREACHABLE
-    if not answer.ok:
+    if not answer.is_good:
         return PageVerdict.BROKEN
-    found = find_headings(content.decode("utf-8", "replace"))
-    return PageVerdict.SERVED if " ".join(name.split()) in found else PageVerdict.ANOTHER
+    return PageVerdict.SERVED if " ".join(name.split()) in find_headings(answer.text) else PageVerdict.ANOTHER
+
+
+def get(url: str, *, seconds: float) -> Answer | None:
+    """What a server of Webelexis answers; None when it does not. A page without end is cut."""
+    try:
+        with requests.get(url, timeout=seconds, stream=True) as answer:
+            content = answer.raw.read(_MOST_BYTES, decode_content=True)
+    except (requests.RequestException, HTTPError):
+        return None
+    return Answer(answer.ok, content.decode("utf-8", "replace"))
 
 
 def find_headings(page: str) -> list[str]:

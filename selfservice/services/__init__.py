@@ -6,6 +6,7 @@ Each that changes something asks whether its actor may do it, and puts it on rec
 from __future__ import annotations
 
 from selfservice.services.comparing import Difference, default_of, differences_of, fill, keep_ours, take_over, values_of
+from selfservice.services.detecting import ask_installed, detect
 from selfservice.services.looking import Look, ask_look, look
 from selfservice.services.mailing import next_appointment, request_mail, send_mail
 from selfservice.services.offering import Offers, ask_offers, read_offers
@@ -14,9 +15,10 @@ from selfservice.services.versions import compare_versions, go_back
 from selfservice.services.writing import (
     Change,
     ask_change,
+    ask_return,
     finish_waiting,
-    make_diff,
     preview,
+    preview_return,
     request_write,
     write_now,
     write_version,
@@ -28,21 +30,24 @@ __all__ = [
     "Look",
     "Offers",
     "ask_change",
+    "ask_installed",
     "ask_look",
     "ask_offers",
+    "ask_return",
     "can_restart",
     "check_page",
     "compare_versions",
     "default_of",
+    "detect",
     "differences_of",
     "fill",
     "finish_waiting",
     "go_back",
     "keep_ours",
     "look",
-    "make_diff",
     "next_appointment",
     "preview",
+    "preview_return",
     "read_offers",
     "request_check",
     "request_mail",

@@ -12,15 +12,18 @@ from backups.models import Source
 from oobsite import crypto
 from oobsite.accounts.actors import Actor
 from oobsite.audit.services import record
-from oobsite.fields import MASK, Secret
+from oobsite.fields import Secret
 from selfservice.domain.errors import SettingsFileMissingError
+from selfservice.domain.masking import MASK
 from selfservice.domain.rules import FILE_KEYS, SelfServiceValues
 from selfservice.domain.settings_js import FileSettings, Value
+from selfservice.errors import SelfServiceUnsetError
 from selfservice.models import FIELDS, SelfServiceSettings
 from selfservice.services.looking import Look, ask_look, look
 from selfservice.services.places import settings_path
 
 _EXPRESSION = "expression"
+_LARGEST = 2**31 - 1  # of a number in a database
 
 
 @dataclass(frozen=True)
@@ -42,30 +45,55 @@ def fill(row: SelfServiceSettings, seen: Look) -> None:
     """Let ``row`` say what the file says; nothing is stored."""
     for name in FIELDS:
         if name == "password":
-            row.password = Secret(seen.password)
+            _fill_password(row, seen)
         elif name in seen.values:
-            setattr(row, name, _fitting(row, name, seen.values[name]))
+            setattr(row, name, _fitting(name, seen.values[name]))
         else:
             setattr(row, name, default_of(name))
     row.expressions = dict(seen.expressions)
     row.file_fingerprint = seen.fingerprint
 
 
-def _fitting(row: SelfServiceSettings, name: str, value: Value) -> str | int:
-    """A value of the file as our field can hold it; what is no number there becomes 0, which the form refuses."""
-    if not isinstance(row._meta.get_field(name), models.IntegerField):
-        return "" if value is None else str(value)
+def _fill_password(row: SelfServiceSettings, seen: Look) -> None:
+    """The same password stays as it is: encrypted anew, it would pass for another one."""
+    if _password_of(row) != _password_in(seen):
+        row.password = Secret(seen.password)
+
+
+def _password_of(row: SelfServiceSettings) -> str | None:
+    """None when no key opens it any more: it is another one than any."""
     try:
-        return int(float(value)) if value is not None else 0
+        password: str = row.password.reveal()
+    except crypto.SecretUnreadableError:
+        return None
+    return password
+
+
+def _password_in(seen: Look) -> str:
+    return crypto.decrypt(seen.password) if seen.password else ""
+
+
+def _fitting(name: str, value: Value) -> str | int:
+    """A value of the file as our field can hold it; what is no number there becomes 0, which the form refuses."""
+    field = _field(name)
+    if not isinstance(field, models.IntegerField):
+        return "" if value is None else str(value)[: field.max_length]
+    try:
+        number = int(float(value)) if value is not None else 0
     except (ValueError, OverflowError):
         return 0
+    return number if abs(number) <= _LARGEST else 0
 
 
 def default_of(name: str) -> Any:
     """What a field says where nobody has said anything."""
+    return _field(name).get_default()
+
+
+def _field(name: str) -> models.Field[Any, Any]:
     field = SelfServiceSettings._meta.get_field(name)
     assert isinstance(field, models.Field)  # noqa: S101 - all of ours are
-    return field.get_default()
+    return field
 
 
 def changes_of(row: SelfServiceSettings, found: FileSettings) -> dict[str, Value]:
@@ -81,26 +109,32 @@ def changes_of(row: SelfServiceSettings, found: FileSettings) -> dict[str, Value
 
 def _differs(found: FileSettings, key: str, wanted: Value) -> bool:
     one = found.found[key]
-    return one.state != "value" or type(one.value) is not type(wanted) or one.value != wanted
+    is_other = type(one.value) is not type(wanted) or _without_ends(one.value) != _without_ends(wanted)
+    return one.state != "value" or is_other
+
+
+def _without_ends(value: Any) -> Any:
+    """Line ends are those of whoever wrote the file; an editor that changes them changes no value."""
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
 
 
 def differences_of(row: SelfServiceSettings, seen: Look) -> list[Difference]:
     """Where the file says something else than ``row``, by fields in their order."""
-    fields = [name for name in FIELDS if _ours(row, name) != _theirs(row, seen, name)]
+    fields = [name for name in FIELDS if _without_ends(_ours(row, name)) != _without_ends(_theirs(row, seen, name))]
     return [_show(row, seen, name) for name in fields]
 
 
 def _ours(row: SelfServiceSettings, name: str) -> Any:
     if name in row.expressions:
         return (_EXPRESSION, row.expressions[name])
-    return row.password.reveal() if name == "password" else getattr(row, name)
+    return _password_of(row) if name == "password" else getattr(row, name)
 
 
 def _theirs(row: SelfServiceSettings, seen: Look, name: str) -> Any:
     if name in seen.expressions:
         return (_EXPRESSION, seen.expressions[name])
     if name == "password":
-        return crypto.decrypt(seen.password) if seen.password else ""
+        return _password_in(seen)
     value = seen.values.get(name)
     return "" if value is None and getattr(row, name) == "" else value
 
@@ -136,10 +170,12 @@ def take_over(actor: Actor) -> None:
 def keep_ours(actor: Actor) -> None:
     """What oobsite has counts; the file is known now, and changes when that is ordered.
 
-    Raises ``NotAllowedError``, ``WorkerSilentError``.
+    Raises ``NotAllowedError``, ``WorkerSilentError``, ``SelfServiceUnsetError``.
     """
     actor.require("selfservice.change_selfservicesettings")
     row = SelfServiceSettings.load()
+    if not row.is_stored:
+        raise SelfServiceUnsetError
     row.file_fingerprint = ask_look().fingerprint
     _keep(actor, "selfservice.kept", row)
 
@@ -156,6 +192,8 @@ def tell_differences(sources: Iterable[Source], **_signal: object) -> dict[str, 
     if not row.is_stored or not any(settings_path().is_relative_to(source.folder) for source in sources):
         return {}
     seen = look()
+    if seen.fingerprint and seen.fingerprint == row.file_fingerprint:  # what differs is saved and not written yet
+        return {}
     if seen.problem is not None:
         return {"selfservice": {"problem": {"code": seen.problem.code, "params": dict(seen.problem.notice.params)}}}
     found = differences_of(row, seen)

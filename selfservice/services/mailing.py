@@ -9,12 +9,20 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from oobsite.accounts.actors import Actor
-from oobsite.alerts.domain.mail import MailServer
+from oobsite.alerts.domain.mail import MailServer, mail_address
 from oobsite.audit.services import record
 from oobsite.errors import Notice, OobError
+from oobsite.fields import Secret
 from selfservice.domain.mail import Appointment, Sender, confirmation_mail, send_test
-from selfservice.errors import ConfirmationEmptyError, MailValueUnknownError, SelfServiceUnsetError
+from selfservice.domain.rules import validate
+from selfservice.errors import (
+    ConfirmationEmptyError,
+    MailValueUnknownError,
+    SelfServiceInvalidError,
+    SelfServiceUnsetError,
+)
 from selfservice.models import SelfServiceSettings
+from selfservice.services.comparing import values_of
 from selfservice.services.results import note
 
 SENT = "selfservice-mail-sent"
@@ -24,9 +32,15 @@ _NEEDED = ("name", "mail", "host", "port", "user", "password", "confirmation")
 def alert_server() -> MailServer | None:
     """The mail server of the confirmations, for the alerts of the installation; None while it is not known."""
     row = SelfServiceSettings.load()
-    if not row.is_stored or {"mail", "host", "port", "user", "password"} & {*row.expressions}:
+    if not row.is_stored or {"mail", "host", "port", "user", "password"} & {*row.expressions} or _broken(row):
         return None
     return MailServer(row.host, row.port, "tls", row.mail, row.user, row.password.reveal())
+
+
+def stored_password() -> Secret:
+    """For alerts, which must not hold it, whether or not they go through that server."""
+    password: Secret = SelfServiceSettings.load().password
+    return password
 
 
 def request_mail(actor: Actor, address: str) -> None:
@@ -41,7 +55,9 @@ def request_mail(actor: Actor, address: str) -> None:
 
 
 def check_sendable(row: SelfServiceSettings) -> None:
-    """Raises ``SelfServiceUnsetError``, ``MailValueUnknownError``, ``ConfirmationEmptyError``."""
+    """Raises ``SelfServiceUnsetError``, ``MailValueUnknownError``, ``ConfirmationEmptyError``,
+    ``SelfServiceInvalidError``.
+    """
     if not row.is_stored:
         raise SelfServiceUnsetError
     unknown = [name for name in _NEEDED if name in row.expressions]
@@ -49,12 +65,24 @@ def check_sendable(row: SelfServiceSettings) -> None:
         raise MailValueUnknownError(unknown)
     if not row.confirmation:
         raise ConfirmationEmptyError
+    broken = _broken(row)
+    if broken:
+        raise SelfServiceInvalidError(broken)
+
+
+def _broken(row: SelfServiceSettings) -> list[str]:
+    """Fields that came from the file as no mail can have them, such as an address with a line break."""
+    return [error.field for error in validate(values_of(row)) if error.field in ("name", "mail", "host")]
 
 
 def send_mail(address: str) -> None:
-    """Send it now. Raises as ``check_sendable`` and ``send_test``; the row keeps what came of it."""
+    """Send it now; the row keeps what came of it.
+
+    Raises ``MailAddressInvalidError``, and as ``check_sendable`` and ``send_test``.
+    """
     row = SelfServiceSettings.load()
     try:
+        mail_address(address)
         check_sendable(row)
         _send(row, address)
     except OobError as error:

@@ -13,6 +13,7 @@ from oobsite.errors import Notice, OobError
 from selfservice.domain.page import PageVerdict, check_heading
 from selfservice.errors import WebelexisContainerUnsetError
 from selfservice.models import SelfServiceSettings
+from selfservice.services.detecting import detect
 from selfservice.services.results import note
 
 #: Webelexis takes half a minute to start on a small server.
@@ -65,5 +66,6 @@ def check_page(*, patience_seconds: float = 0.0) -> PageVerdict:
     row = SelfServiceSettings.load()
     url = settings.OOB_SELFSERVICE_URL
     verdict = check_heading(url, row.name, patience_seconds=patience_seconds)
+    detect()  # with a restart may have come another version
     note(row.pk, "page_result", Notice(f"selfservice-page-{verdict}", {"url": url, "name": row.name}))
     return verdict

@@ -10,7 +10,7 @@ from django_q.tasks import async_task
 from oobsite.accounts.actors import Actor
 from oobsite.audit.services import record
 from selfservice.domain.diff import masked_diff
-from selfservice.errors import VersionUnknownError
+from selfservice.errors import SettingsReplacedError, VersionUnknownError
 from selfservice.models import SelfServiceSettings, SettingsVersion
 from selfservice.services.places import fingerprint
 
@@ -38,6 +38,8 @@ def add_version(
 
 
 def _next_number() -> int:
+    """Within a transaction: whoever counts next waits for its end."""
+    SelfServiceSettings.objects.select_for_update().filter(pk=SelfServiceSettings.PK).first()
     last: int | None = SettingsVersion.objects.aggregate(number=Max("number"))["number"]
     return (last or 0) + 1
 
@@ -100,5 +102,6 @@ def hand_over(version: SettingsVersion) -> None:
 
 
 def drop_waiting() -> None:
-    """A newer order takes the place of what was not written yet."""
-    SettingsVersion.objects.filter(state=State.PENDING).delete()
+    """A newer order takes the place of what was not written yet; the worker may be about to write it, so it stays."""
+    waiting = SettingsVersion.objects.filter(state=State.PENDING)
+    waiting.update(state=State.FAILED, error_code=SettingsReplacedError().code)

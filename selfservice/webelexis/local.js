@@ -10,6 +10,7 @@ try {
     if (section && typeof section === 'object' && !Array.isArray(section)) found[name] = section
   }
 } catch (error) {
-  console.error(`data/settings.js cannot be used: ${error.name}${error.code ? ` (${error.code})` : ''}`)
+  const { name = 'Error', code } = error || {} // whatever was thrown
+  console.error(`data/settings.js cannot be used: ${name}${code ? ` (${code})` : ''}`)
 }
 module.exports = found

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 from selfservicesite import PASSWORD, SETTINGS, webelexis  # noqa: F401 - a fixture
+from webelexisserver import NEW, webelexis_server
 
 from selfservice import jobs
 from selfservice.models import SelfServiceSettings, SettingsVersion
@@ -56,15 +57,25 @@ def test_back_and_compare(screen, webelexis, complaints):  # noqa: F811
     screen.click("#change .primary")
     work(screen)
     screen.reload()
-    screen.check("[name=older][value='1']")
     screen.click("[form=compare][type=submit]")
     expect(screen.locator("pre.diff .gone")).to_contain_text("-    sitename: 'Praxis Dr. Müller'")
     screen.go_back()
     screen.click("#versions .link")
+    expect(screen.locator("pre.diff .gone")).to_contain_text("Praxis am Rhein")
+    screen.click("#change .primary")
     work(screen)
     screen.reload()
     assert webelexis.read_text() == SETTINGS
     assert screen.input_value("[name=name]") == "Praxis Dr. Müller"
+    assert complaints == []
+
+
+def test_which_webelexis_comes_after_the_page(screen, settings, complaints):
+    screen.wait_for_load_state("networkidle")
+    with webelexis_server(NEW) as settings.OOB_WEBELEXIS_URL:
+        screen.reload()
+        expect(screen.locator("#state #installed")).to_contain_text("it answers as Webelexis 3.7 and newer does")
+    expect(screen.locator("#installed")).to_have_count(1)
     assert complaints == []
 
 

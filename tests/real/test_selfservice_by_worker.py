@@ -5,9 +5,10 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from foldersite import new_site
 from realsite import wait_until
-from selfservicesite import PASSWORD, SETTINGS
+from selfservicesite import PAGE, PASSWORD, SETTINGS, new_booking_site
+
+from demo.folders import SETTINGS_JS
 
 START = "from oobsite.accounts.actors import system_actor; from selfservice import services\n"
 START += "from selfservice.models import *\n"
@@ -18,12 +19,39 @@ LATE = START + "from selfservice.services.versions import *\nSelfServiceSettings
 LATE += "request = services.preview(); services.request_write(system_actor(), request.fingerprint, request.wanted)"
 
 
+LOOK = START + "print(services.ask_look().is_there)"
+SAVE = """
+from django.test import Client
+from selfservice import services
+from selfservice.models import SelfServiceSettings
+from tests.people import make_user
+client = Client(SERVER_NAME="localhost")
+client.force_login(make_user())
+answer = client.post({page!r}, {values})
+print(answer.status_code, answer.get("Location"), SelfServiceSettings.load().expressions)
+print(services.ask_change().diff)
+"""
+#: The form as it comes from the file of the demo, where the password is an expression.
+FORM = {
+    "name": "Praxis Dr. Müller",
+    "mail": "praxis@example.ch",
+    "address": "Bahnhofstrasse 12, 8200 Schaffhausen",
+    "phone": "052 555 00 00",
+    "appointment_type": "Normal",
+    "duration_minutes": 20,
+    "daily_maximum": 8,
+    "agenda_area": "Arzt",
+    "confirmation": "Grüezi! Ihr Termin: {*}. Bitte sagen Sie ihn ab, wenn Sie verhindert sind.",
+    "host": "mail.example.ch",
+    "port": 465,
+    "user": "praxis@example.ch",
+    "password": "",
+}
+
+
 @pytest.fixture
 def place(folder, prepared):
-    site = new_site(folder, prepared)
-    (folder / "mnt" / "webelexisdata").mkdir()
-    (folder / "mnt" / "webelexisdata" / "settings.js").write_text(SETTINGS)
-    return site
+    return new_booking_site(folder, prepared)
 
 
 def says(place, code: str) -> str:
@@ -47,3 +75,14 @@ def test_a_page_asks_and_an_order_is_written_through_the_queue(place):
     place.shell(LATE)  # nobody is there to write it
     with place.working():
         wait_until(lambda: "Praxis 2" in path.read_text())
+
+
+def test_the_first_save_of_the_page_gets_its_answer_from_the_worker(place):
+    path = place.folder / "mnt" / "webelexisdata" / "settings.js"
+    path.write_text(SETTINGS_JS)
+    with place.working():
+        wait_until(lambda: says(place, LOOK) == "True")
+        status, diff = place.shell(SAVE.format(page=PAGE, values=FORM)).split("\n", 1)
+    assert status.startswith("302 /selfservice/change/ {'password': 'process.env.SMTPPASSWORD")
+    lines = [line for line in diff.split("\n") if line.startswith(("-  ", "+  "))]
+    assert lines == ['-    sitephone: "052 555 12 34",', '+    sitephone: "052 555 00 00",']

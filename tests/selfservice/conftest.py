@@ -1,3 +1,3 @@
-from selfservicesite import saved, webelexis  # noqa: F401 - fixtures
+from selfservicesite import owner, saved, webelexis  # noqa: F401 - fixtures
 
 from tests.answering import answering  # noqa: F401 - a fixture

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import json
-from io import StringIO
 
 import pytest
-from django.core.management import call_command
 from messaging import PASSWORD as MAIL_PASSWORD
 from messaging import USER, authority, mail_server  # noqa: F401 - a fixture
-from selfservicesite import PASSWORD, SETTINGS
+from selfservicesite import PASSWORD, SETTINGS, run
 
+from selfservice.messages import SETTINGS_FIELDS
 from selfservice.models import SelfServiceSettings, SettingsVersion
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("webelexis")]
-
-
-def run(*arguments: str) -> tuple[int, str]:
-    """Exit code and what is printed."""
-    out, code = StringIO(), 0
-    try:
-        call_command(*arguments, stdout=out, stderr=out)
-    except SystemExit as end:
-        code = int(end.code or 0)
-    return code, out.getvalue()
 
 
 def test_rendersettings_writes_once(saved, webelexis):
@@ -37,13 +26,23 @@ def test_rendersettings_writes_once(saved, webelexis):
 def test_check_and_diff_write_nothing(saved, webelexis):
     assert run("rendersettings", "--check")[0] == 0
     SelfServiceSettings.objects.update(name="Praxis am Rhein")
-    assert run("rendersettings", "--check")[0] == 1
+    code, text = run("rendersettings", "--check")
+    assert (code, "--diff" in text) == (1, True)
     code, text = run("rendersettings", "--diff")
     assert (code, PASSWORD in text) == (0, False)
     assert "+    sitename: 'Praxis am Rhein'," in text
     assert run("rendersettings", "--diff", "--check")[0] == 1
     assert webelexis.read_text() == SETTINGS
     assert not SettingsVersion.objects.exists()
+
+
+def test_no_sign_of_the_file_moves_the_terminal(saved, webelexis):
+    webelexis.write_text(SETTINGS.replace("// Minuten", "// \x1b[2J\x9bMinuten"))
+    SelfServiceSettings.objects.update(duration_minutes=30)
+    code, text = run("rendersettings", "--diff")
+    assert code == 0
+    assert "minDuration: 30, // \\x1b[2J\\x9b" in text
+    assert not set(text) & {"\x1b", "\x9b"}
 
 
 def test_rendersettings_without_settings_says_what_to_do():
@@ -70,7 +69,7 @@ def test_showsettings_shows_the_file_before_the_first_use():
     assert (shown["saved"], shown["exists"]) == (False, True)
     assert shown["settings"]["name"] == "Praxis Dr. Müller"
     assert shown["settings"]["user"] == "process.env.SMTPUSER"
-    assert shown["settings"]["password"] == "●●●"
+    assert shown["settings"]["password"] == "••••••••"
 
 
 def test_showsettings_tells_where_the_file_differs(saved, webelexis):
@@ -79,6 +78,7 @@ def test_showsettings_tells_where_the_file_differs(saved, webelexis):
     assert json.loads(shown)["different"] == ["password"]
     assert PASSWORD not in shown
     assert "changed-by-hand" not in shown
+    assert run("showsettings")[1].count(str(SETTINGS_FIELDS["password"])) == 2  # its line, and what differs
 
 
 def can_send(port: int) -> None:
@@ -118,3 +118,7 @@ def test_testmail_tells_what_is_wrong(saved, authority):  # noqa: F811
 def test_testmail_needs_values_and_a_text(saved, change, code):
     SelfServiceSettings.objects.update(**change)
     assert json.loads(run("testmail", "mpa@example.ch", "--json")[1])["error"] == code
+
+
+def test_testmail_wants_an_address_before_anything_else(saved):
+    assert json.loads(run("testmail", "nix", "--json")[1])["error"] == "mail-address-invalid"

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from django.urls import reverse
-from selfservicesite import PASSWORD, SETTINGS
+from selfservicesite import PAGE, PASSWORD, SETTINGS, logged_in
 
-from oobsite.accounts.signals import LOGIN_AT_KEY
 from oobsite.audit.models import AuditEvent
 from selfservice import jobs
 from selfservice.models import SelfServiceSettings, SettingsVersion
-from tests.people import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages", "answering", "webelexis")]
-PAGE = "/selfservice/selfservicesettings/1/change/"
 FORM = {
     "name": "Praxis Dr. Müller",
     "mail": "praxis@example.ch",
@@ -32,19 +27,6 @@ FORM = {
     "password": "",
     "generation": "3.7",
 }
-
-
-@pytest.fixture
-def owner(client):
-    return logged_in(client, "owner")
-
-
-def logged_in(client, role):
-    client.force_login(make_user(role, language="en"))
-    session = client.session
-    session[LOGIN_AT_KEY] = time.time()
-    session.save()
-    return client
 
 
 def save(client, **changed):
@@ -86,8 +68,9 @@ def test_one_click_brings_the_earlier_state_back(owner, webelexis):
     save(owner, name="Praxis am Rhein", user="neu@example.ch", password="ganz anders")
     write(owner)
     found = SettingsVersion.objects.get(origin="found")
-    page = owner.get(PAGE)
-    seen = page.context["fingerprint"]
+    page = owner.get(reverse("selfservice:version", args=[found.number]))
+    assert ("gone", "-    sitename: 'Praxis am Rhein',") in page.context["lines"]
+    seen = page.context["change"].fingerprint
     owner.post(reverse("selfservice:back", args=[found.number]), {"fingerprint": seen})
     assert work() == "done"
     assert webelexis.read_text() == SETTINGS

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.urls import reverse
-from selfservicesite import PASSWORD, SETTINGS
+from selfservicesite import PAGE, PASSWORD, SETTINGS
 
 from oobsite.accounts.actors import system_actor
+from oobsite.alerts.composing import compose
+from oobsite.alerts.models import Alert, Occasion
+from oobsite.alerts.secrecy import clean_params, hide_known
 from oobsite.keys import make_field_key
 from oobsite.rotation import encrypt_anew, encrypted_slots
 from selfservice import jobs, services
@@ -52,7 +55,7 @@ def test_no_page_shows_it(changed, client):
     client.force_login(make_user("owner"))
     names = ("selfservice:change", "selfservice:state", "selfservice:offers")
     pages = [client.get(reverse(name)) for name in names]
-    pages += [client.get("/selfservice/selfservicesettings/1/change/")]
+    pages += [client.get(PAGE)]
     pages += [client.get("/selfservice/selfservicesettings/1/history/")]
     pages += [client.get(reverse("selfservice:diff"), {"older": 1, "newer": 2})]
     assert [page.status_code for page in pages] == [200] * len(pages)
@@ -62,7 +65,7 @@ def test_no_page_shows_it(changed, client):
 
 def test_a_form_that_is_refused_does_not_send_it_back(saved, client):
     client.force_login(make_user("owner"))
-    page = client.post("/selfservice/selfservicesettings/1/change/", {"password": OTHER, "port": "x"})
+    page = client.post(PAGE, {"password": OTHER, "port": "x"})
     assert page.status_code == 200
     assert OTHER not in page.content.decode()
 
@@ -118,10 +121,19 @@ def test_the_job_answers_with_a_code_alone(changed, webelexis):
     assert jobs.write(version.pk) == "settings-refused"
 
 
+def test_no_alert_holds_it(changed):
+    SelfServiceSettings.objects.update(user="praxis")
+    assert changed.expressions  # the server cannot be used for alerts, and its password is none the less secret
+    alert = Alert(code="run-failed", level="error", params=clean_params({"reason": f"554 {OTHER} is wrong"}))
+    message = compose(alert, Occasion.ALERT)
+    assert OTHER not in f"{alert.params} {message.subject} {message.text}"
+    assert hide_known(f"554 {OTHER}") == "554 ●●●"
+
+
 @pytest.mark.parametrize(
     ("expression", "shown"),
     [
-        ('process.env.SMTPPASSWORD || "oobMARK-smtp-93c1"', "process.env.SMTPPASSWORD ••••••••"),
+        ('process.env.SMTPPASSWORD || "oobMARK-smtp-93c1"', "process.env.SMTPPASSWORD …"),
         ("process.env.SMTPPASSWORD", "process.env.SMTPPASSWORD"),
         ("String(93) /* oobMARK-smtp-93c1 */", "••••••••"),
     ],

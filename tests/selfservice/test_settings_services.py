@@ -22,7 +22,6 @@ from oobsite.alerts.domain.errors import MailNotSetError
 from oobsite.alerts.sending import mail_server
 from selfservice import jobs, services
 from selfservice.differences import differences_of
-from selfservice.facts import reads_what
 from selfservice.models import SelfServiceSettings, SettingsVersion
 from selfservice.services import offering, restarting
 from selfservice.services.offering import Offers
@@ -129,6 +128,12 @@ def test_a_restore_of_the_folder_tells_what_differs(saved, webelexis):
     assert len(differences_of(answers[0]).labels) == 2
 
 
+def test_a_restore_is_not_blamed_for_what_is_saved_and_not_written(saved):
+    SelfServiceSettings.objects.update(name="Praxis am Rhein")
+    sources = [Source.objects.get(name="webelexisdata")]
+    assert not [found for _who, found in data_exchanged.send(sender=None, sources=sources) if "selfservice" in found]
+
+
 def test_a_restore_of_another_folder_tells_nothing(saved, webelexis):
     webelexis.write_text("kaputt {{{")
     sources = [Source.objects.get(name="pacsdata")]
@@ -205,15 +210,6 @@ def test_another_owner_of_the_file_stays(saved, webelexis: Path):
     services.write_now(system_actor())
     facts = webelexis.stat()
     assert (facts.st_uid, facts.st_gid, facts.st_mode & 0o777) == (1000, 1000, 0o640)
-
-
-@pytest.mark.parametrize(
-    ("version", "words"), [("3.5", "3.1 to 3.5 reads"), ("3.7", "local.js must be mounted"), ("", "Choose below")]
-)
-def test_the_page_says_which_file_webelexis_reads(saved, settings, version, words):
-    settings.OOB_WEBELEXIS_VERSION = version
-    with translation.override("en"):
-        assert words in reads_what(SelfServiceSettings.load())
 
 
 def test_the_compose_file_mounts_the_file_that_is_there():

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from selfservice.domain.settings_js.parsing import COMMENTS, parse_sound, refused, text_of, unwrap, walk
+from selfservice.domain.settings_js.parsing import COMMENTS, parse, parse_sound, refused, text_of, unwrap, walk
 from selfservice.domain.settings_js.refusals import Reason
+from selfservice.domain.settings_js.values import decode_string
 
 _KINDS = {
     "arrow_function": Reason.FUNCTION,
@@ -24,6 +25,17 @@ _KINDS = {
     "new_expression": Reason.CALL,
     "await_expression": Reason.CALL,
 }
+_FUNCTIONS = (
+    "arrow_function",
+    "function_expression",
+    "function_declaration",
+    "generator_function",
+    "generator_function_declaration",
+    "method_definition",
+)
+_MEMBERS = ("member_expression", "subscript_expression")
+#: What reaches the object without naming it.
+_BACK_DOORS = ("exports", "eval", "arguments")
 _CHANGES = ("assignment_expression", "augmented_assignment_expression", "update_expression", "unary_expression")
 
 
@@ -37,11 +49,17 @@ def exported_object(content: bytes) -> Node:
         raise refused(content, Reason.SEVERAL_EXPORTS, exports[1])
     value, name = exports[0], ""
     if value.type == "identifier":
-        value, name = _declared(content, root, value), text_of(value)
+        value, name = _declared(content, root, value), _word(value)
     if value.type != "object":
         raise refused(content, _kind(value), value)
+    _refuse_early_end(content, root, exports[0])
     _refuse_changes(content, root, export=exports[0], name=name)
     return value
+
+
+def is_es_module(content: bytes) -> bool:
+    """Whether the file says ``export`` or ``import``: ``require`` of node before 20.19 and 22.12 does not load it."""
+    return any(node.type in ("export_statement", "import_statement") for node in parse(content).named_children)
 
 
 def _exported_by(content: bytes, statement: Node) -> Iterator[Node]:
@@ -54,6 +72,8 @@ def _exported_by(content: bytes, statement: Node) -> Iterator[Node]:
     elif statement.type == "expression_statement":
         targets, value = _assignment(unwrap(statement.named_children[0]))
         if "module.exports" in targets:
+            if not {"module.exports", "exports"}.issuperset(targets):  # a name by which it may be changed
+                raise refused(content, Reason.LATER_USE, statement)
             yield value
 
 
@@ -72,14 +92,23 @@ def _assignment(node: Node) -> tuple[list[str], Node]:
 def _path(node: Node) -> str:
     """``module.exports.smtp`` for every way to write it; empty when it is no such path."""
     parts: list[str] = []
-    while node.type in ("member_expression", "subscript_expression"):
-        whole = node.child_by_field_name("object")
-        part = node.child_by_field_name("property") or node.child_by_field_name("index")
+    while node.type in _MEMBERS:
+        whole, part = node.child_by_field_name("object"), _part(node)
         if whole is None or part is None:
             return ""
-        parts.append(text_of(part).strip("\"'`"))
+        parts.append(_word(part))
         node = whole
-    return ".".join([text_of(node), *reversed(parts)]) if node.type == "identifier" else ""
+    return ".".join([_word(node), *reversed(parts)]) if node.type == "identifier" else ""
+
+
+def _part(node: Node) -> Node | None:
+    """``exports`` of ``module.exports`` and of ``module['exports']``."""
+    return node.child_by_field_name("property") or node.child_by_field_name("index")
+
+
+def _word(node: Node) -> str:
+    """A name as JavaScript means it, quoted or not, whatever escapes it is written with."""
+    return decode_string(text_of(node).strip("\"'`"))
 
 
 def _explain_missing(content: bytes, root: Node) -> Exception:
@@ -112,12 +141,27 @@ def _declared(content: bytes, root: Node, name: Node) -> Node:
         for declarator in statement.named_children
         if declarator.type == "variable_declarator"
         and (target := declarator.child_by_field_name("name")) is not None
-        and text_of(target) == text_of(name)
+        and _word(target) == _word(name)
     ]
     value = found[0].child_by_field_name("value") if len(found) == 1 else None
     if value is None:
         raise refused(content, Reason.EXPRESSION, name)
     return unwrap(value)
+
+
+def _refuse_early_end(content: bytes, root: Node, export: Node) -> None:
+    """Refuse a ``return`` that may end the file before it exports anything."""
+    for node in walk(root):
+        is_early = node.type == "return_statement" and node.start_byte < export.start_byte
+        if is_early and not _is_in_function(node):
+            raise refused(content, Reason.CONDITIONAL_EXPORT, node)
+
+
+def _is_in_function(node: Node) -> bool:
+    above = node.parent
+    while above is not None and above.type not in _FUNCTIONS:
+        above = above.parent
+    return above is not None
 
 
 def _refuse_changes(content: bytes, root: Node, *, export: Node, name: str) -> None:
@@ -133,15 +177,19 @@ def _refuse_changes(content: bytes, root: Node, *, export: Node, name: str) -> N
 
 def _names_it(node: Node, name: str) -> bool:
     if node.type in ("identifier", "shorthand_property_identifier"):
-        return text_of(node) in (name, "exports") or (text_of(node) == "module" and _is_handed_on(node))
-    whole = node.child_by_field_name("object")
-    return whole is not None and whole.type == "identifier" and _path(node) == "module.exports"
+        word = _word(node)
+        return word in (name, *_BACK_DOORS) or (word == "module" and _is_handed_on(node))
+    part = _part(node) if node.type in _MEMBERS else None
+    return part is not None and _word(part) == "exports"
 
 
 def _is_handed_on(node: Node) -> bool:
     """Whether ``module`` is used as a whole, and not just compared as in ``require.main === module``."""
-    harmless = ("member_expression", "subscript_expression", "binary_expression")
-    return node.parent is not None and node.parent.type not in harmless
+    above = node.parent
+    if above is None or above.type in ("member_expression", "binary_expression"):
+        return False
+    index = above.child_by_field_name("index")  # module[name] may be module.exports
+    return index is None or index.type != "string"
 
 
 def _is_expected(node: Node, export: Node) -> bool:
@@ -164,7 +212,7 @@ def _is_top(statement: Node) -> bool:
 
 def _whole_path(node: Node) -> Node:
     """``exports.smtp.host`` from its first word."""
-    while node.parent is not None and node.parent.type in ("member_expression", "subscript_expression"):
+    while node.parent is not None and node.parent.type in _MEMBERS:
         if node.parent.child_by_field_name("object") != node:
             break
         node = node.parent

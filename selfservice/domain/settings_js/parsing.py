@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import tree_sitter_javascript
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Language, LogType, Node, Parser
 
 from selfservice.domain.errors import SettingsRefusedError
 from selfservice.domain.settings_js.refusals import Reason
@@ -21,6 +21,7 @@ _TYPESCRIPT = re.compile(
     re.MULTILINE,
 )
 _QUOTES = "‘’‚‛“”„‟«»‹›"
+_PROCESSED = re.compile(r"process version:.* row:(\d+),")
 _JAVASCRIPT = Language(tree_sitter_javascript.language())
 
 
@@ -79,7 +80,27 @@ def _explain(content: bytes, root: Node, broken: Node) -> SettingsRefusedError:
         if match:
             blanks = len(match[0]) - len(match[0].lstrip())
             return SettingsRefusedError(reason, line_of(content, match.start() + blanks))
-    return refused(content, Reason.SYNTAX, broken)
+    return SettingsRefusedError(Reason.SYNTAX, _stop_line(content) or line_of(content, broken.start_byte))
+
+
+def _stop_line(content: bytes) -> int:
+    """The line in which the last sign stands that still fits; 0 when the parser does not tell.
+
+    The error in the tree may begin far above: one brace too many makes one of the whole object.
+    """
+    row, stops = 0, []
+
+    def note(_kind: LogType, message: str) -> None:
+        nonlocal row
+        if match := _PROCESSED.match(message):
+            row = int(match[1])
+        elif message.startswith("resume version"):  # no other reading is left
+            stops.append(row + 1)
+
+    parser = Parser(_JAVASCRIPT)
+    parser.logger = note
+    parser.parse(content)
+    return stops[0] if stops else 0
 
 
 def _without_words(content: bytes, root: Node) -> bytes:
@@ -102,9 +123,10 @@ def _refuse_unsound(content: bytes, node: Node) -> None:
         if "\\" not in name and not name.replace("$", "_").isidentifier():
             raise refused(content, Reason.SYNTAX, node)
     if node.type == "object":
-        kinds = [child.type for child in node.children if child.type not in COMMENTS]
-        if kinds[1:2] == [","] or (",", ",") in pairwise(kinds):
-            raise refused(content, Reason.SYNTAX, node)
+        parts = [child for child in node.children if child.type not in COMMENTS]
+        for before, part in pairwise(parts):
+            if part.type == "," and before.type in ("{", ","):
+                raise refused(content, Reason.SYNTAX, part)
 
 
 def unwrap(node: Node) -> Node:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 Value = str | int | float | bool | None
@@ -49,12 +50,14 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 def decode_number(text: str) -> int | float | None:
-    """``None`` for what is no plain number, such as a BigInt or an old octal."""
+    """``None`` for what is no plain number, such as a BigInt, an old octal or one without end."""
     if re.fullmatch(r"0[xXoObB][0-9a-fA-F_]+", text):
         return int(text.replace("_", ""), 0)
     if not _NUMBER.fullmatch(text):
         return None
     number = float(text.replace("_", ""))
+    if math.isinf(number):
+        return None
     return int(number) if number.is_integer() else number
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tree_sitter import Node
 
 from selfservice.domain.errors import SettingsRefusedError
-from selfservice.domain.settings_js.parsing import COMMENTS, LINE_END, refused
+from selfservice.domain.settings_js.parsing import COMMENTS, LINE_END, refused, unwrap
 from selfservice.domain.settings_js.reading import FileSettings, Layout, find_layout, members_of, read_settings
 from selfservice.domain.settings_js.refusals import Reason
 from selfservice.domain.settings_js.shape import Entry, Shape, shape_of
@@ -100,6 +100,7 @@ def _replacement(layout: Layout, key: str, value: Value, is_ascii: bool) -> Edit
     node = member.child_by_field_name("value")
     if node is None:  # {host}, short for {host: host}
         return Edit(member.end_byte, member.end_byte, f": {encode(value, is_ascii=is_ascii)}")
+    node = unwrap(node)  # parentheses and comments in them stay
     quote = "'" if (node.text or b"").startswith(b"'") else '"'
     return Edit(node.start_byte, node.end_byte, encode(value, quote=quote, is_ascii=is_ascii))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from nodejs import Node
-from packing import tmpfs  # noqa: F401 - a fixture
+from packing import fake_tool, tmpfs  # noqa: F401 - fixtures
 
 
 @pytest.fixture(scope="session")

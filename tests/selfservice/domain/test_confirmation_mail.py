@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import socket
 import time
 from dataclasses import replace
@@ -9,7 +10,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from messaging import PASSWORD, USER, authority, mail_server, make_authority  # noqa: F401 - a fixture
+from aiosmtpd.smtp import AuthResult
+from messaging import PASSWORD, USER, Mailbox, authority, mail_server, make_authority  # noqa: F401 - a fixture
 
 from oobsite.alerts.domain import errors
 from selfservice.domain.mail import Appointment, Sender, calendar_file, confirmation_mail, confirmation_text, send_test
@@ -122,6 +124,37 @@ def test_a_certificate_of_nobody_known(tmp_path):
 def test_a_refused_login(values, box):
     error = attempt(box, **values)
     assert (error.code, error.user) == ("mail-login-refused", values.get("user", USER))
+
+
+@pytest.mark.parametrize(("offered", "refused"), [("PLAIN LOGIN", ""), ("LOGIN", "PLAIN"), ("PLAIN", "LOGIN")])
+def test_umlauts_log_in_as_they_do_from_webelexis(offered, refused, authority):  # noqa: F811
+    def know(_server, _session, _envelope, mechanism, data):
+        seen.append(mechanism)
+        is_good = (data.login, data.password) == ("praxis-zürich".encode(), "Grüezi😀!".encode())
+        return AuthResult(success=is_good, handled=False)
+
+    seen: list[str] = []
+    options = {"authenticator": know, "auth_exclude_mechanism": [refused]}
+    with mail_server("tls", authority.issue(), **options) as box:
+        assert attempt(box, user="praxis-zürich", password="Grüezi😀!") is None
+        assert attempt(box, user="praxis-zürich", password="Gruezi!").code == "mail-login-refused"
+    assert len(box.mails) == 1
+    assert seen == [offered.split()[0]] * 2  # one attempt each: providers lock an account after a few
+
+
+@pytest.mark.parametrize(("password", "code"), [("Grüezi!", None), ("falsch", "mail-login-refused")])
+def test_a_server_that_knows_a_challenge_alone(password, code, authority, monkeypatch):  # noqa: F811
+    async def prove(_handler, server, _arguments):
+        answer = await server.challenge_auth("<1896.697@example.ch>")
+        expected = hmac.new("Grüezi!".encode(), b"<1896.697@example.ch>", "md5").hexdigest()
+        return AuthResult(success=answer == f"praxis {expected}".encode(), handled=False)
+
+    monkeypatch.setattr(Mailbox, "auth_CRAM__MD5", prove, raising=False)
+    options = {"auth_exclude_mechanism": ["PLAIN", "LOGIN"]}
+    with mail_server("tls", authority.issue(), **options) as box:
+        error = attempt(box, user="praxis", password=password)
+    assert getattr(error, "code", None) == code
+    assert len(box.mails) == (error is None)
 
 
 def test_a_refused_sender(box):

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nodejs import SHAPES
 
-from selfservice.domain.diff import MASK, masked, masked_diff
+from selfservice.domain.diff import masked_diff
+from selfservice.domain.masking import MASK, masked, masked_expression
 from selfservice.domain.settings_js import change_settings, new_file
 
 SECRET = "oobMARK7"
@@ -37,6 +38,20 @@ SECRET = "oobMARK7"
         "smtp:\n  pwd: SECRET\n",
         "export default {smtp: {pwd: 'SECRET'}} as Config",
         "module.exports = {smtp: {pwd: “SECRET”}}",
+        "module.exports = {db: 'mysql://elexis:SECRET@localhost/elexis'}",
+        "module.exports = {db: `Server=x;Pwd=SECRET;Port=3306`}",
+        "module.exports = {get password() { return 'SECRET' }}",
+        "module.exports = {smtp: {pwd() { return 'SECRET' }}}",
+        "function mailPassword() { return 'SECRET' }\nmodule.exports = {}",
+        "setPassword('SECRET')\nmodule.exports = {}",
+        "module.exports = {login: process.env.DB_PASSWORD || 'SECRET'}",
+        "module.exports = {login: [(pwd = 'SECRET') => 1, ({pwd = 'SECRET'}) => 1]}",
+        "class A { pwd = 'SECRET' }\nmodule.exports = {}",
+        "const c = 'SECRET'\nconst b = c\nconst a = b\nmodule.exports = {smtp: {pwd: a}}",
+        "module.exports = {smtp: {pw: 'SECRET'}, jwt: {key: 'SECRET'}, kennwort: 'SECRET'}",
+        "// früheres Passwort SECRET\nmodule.exports = {}",
+        "/* SECRET war das Passwort\n * pwd:\n SECRET */\nmodule.exports = {}",
+        "pwd() { return 'SECRET' }",
     ],
 )
 def test_a_secret_is_masked(text):
@@ -93,9 +108,43 @@ def test_an_old_password_in_a_comment_of_the_new_state_is_masked():
     assert SECRET not in masked_diff(old, b"// war oobMARK7\nmodule.exports = {smtp: {pwd: 'neu'}}\n")
 
 
+def test_a_password_that_begins_with_a_quote_is_no_shorter():
+    shown = masked(b'module.exports = {schedule: {}, smtp: {pwd: "\'chedule"}}')
+    assert shown == f"module.exports = {{schedule: {{}}, smtp: {{pwd: {MASK}}}}}"
+
+
+def test_a_password_that_is_a_word_of_the_file_is_not_told_by_its_mask():
+    shown = masked(b"module.exports = {schedule: {}, smtp: {pwd: 'schedule'}} // x")
+    assert shown == f"module.exports = {{schedule: {{}}, smtp: {{pwd: {MASK}}}}} // x"
+
+
+@pytest.mark.parametrize("spread", ["...{pwd: 'SECRET', user: 'praxis'}", "...login('SECRET')", "...{\n// SECRET\n}"])
+def test_an_expression_is_shown_without_secrets(spread):
+    content = f"module.exports = {{smtp: {{{spread}, pwd: 'SECRET'}}}}".replace("SECRET", SECRET).encode()
+    shown = masked_expression(spread.replace("SECRET", SECRET), content)
+    assert SECRET not in shown
+    assert shown.startswith("...")
+    assert masked_expression("process.env.MAIL || 'a@b.ch'", content) == "process.env.MAIL || 'a@b.ch'"
+
+
+def test_the_lines_of_an_old_mac_stay_lines():
+    old = b"module.exports = {\r  smtp: {\r    host: 'a',\r  },\r}\r"
+    assert "-    host: 'a',\n+    host: 'b',\n" in masked_diff(old, old.replace(b"'a'", b"'b'"))
+
+
+def test_a_long_file_of_equal_lines_is_compared_at_once():
+    old = b"module.exports = {x: {\n" + b"a: 1,\n" * 10_000 + b"}, smtp: {host: 'a'}}\n"
+    assert masked_diff(old, old.replace(b"'a'", b"'b'")).count("\n") == 8
+
+
 def test_equal_files_have_no_diff():
     content = (SHAPES / "crlf.js").read_bytes()
     assert masked_diff(content, content) == ""
+
+
+def test_a_line_that_differs_in_its_end_alone_shows_it():
+    assert masked_diff(b"a\nb\nc\n", b"a\nb\r\nc\n").split("\n")[3:] == [" a", "-b", "+b\r", " c", ""]
+    assert "\r" not in masked_diff(b"a\r\nb\r\n", b"a\r\nc\r\n")
 
 
 def test_a_new_file_is_all_new():

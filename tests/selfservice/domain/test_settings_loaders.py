@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from nodejs import SHAPES, read_as_new, read_as_old
+from otheruser import run_as
 
 from selfservice.domain import loading
 from selfservice.domain.errors import SettingsNotLoadedError
@@ -68,6 +69,7 @@ def test_the_shim_passes_on_nothing_else(volume, tmp_path):
         None,
         "module.exports = {",
         "throw new Error('x')",
+        "throw null",
         "require('./no')",
         "module.exports = null",
         "//",
@@ -138,6 +140,68 @@ def test_what_lies_beside_the_file_is_found(folder):
     (folder / "beside.js").write_text("module.exports = 465")
     content = b"module.exports = {smtp: {port: 465, host: require('./beside')}}"
     assert check_loads(content, {"smtp.port": 465}, path=folder / "settings.js")
+
+
+def test_what_lies_elsewhere_is_not_read(folder):
+    volume = folder / "webelexisdata"
+    volume.mkdir()
+    (folder / "keys").write_text("oobMARK")
+    content = f"module.exports = {{smtp: {{port: 465, host: require('fs').readFileSync('{folder}/keys')}}}}"
+    with pytest.raises(SettingsNotLoadedError) as caught:
+        check_loads(content.encode(), {"smtp.port": 465}, path=volume / "settings.js")
+    assert caught.value.reason == "ERR_ACCESS_DENIED"
+
+
+def test_without_limits_and_without_another_user_the_file_does_not_run(folder, fake_tool):
+    (folder / "open").mkdir()
+    (folder / "open").chmod(0o777)
+    fake_tool("node", 'case "$*" in *permission*) exit 9;; esac; exec {real} "$@"')
+    content = f"require('fs').writeFileSync('{folder}/open/mark', '')\nmodule.exports = {{}}".encode()
+    assert run_as(1000, lambda: check_loads(content, {})) == ""
+    assert list((folder / "open").iterdir()) == []
+    check_loads(content, {})  # as root it runs as another one
+    assert len(list((folder / "open").iterdir())) == 1
+
+
+def test_a_file_that_prints_without_end_is_given_up(monkeypatch):
+    monkeypatch.setattr(loading, "_MOST_OUTPUT", 100_000)
+    with pytest.raises(SettingsNotLoadedError) as caught:
+        check_loads(b"while (true) try { require('fs').writeSync(1, 'x'.repeat(4096)) } catch {}", {})
+    assert caught.value.reason == "crash"
+
+
+@pytest.mark.parametrize("answer", ["", "{}", "[1]", '{"kind": "", "line": "x", "found": [1]}', "[" * 9000, "{"])
+def test_an_answer_that_the_file_has_made_up_is_none(answer):
+    content = f"require('fs').writeSync(1, '\\n\\x1eoob {answer}\\n'); process.exit(0)"
+    with pytest.raises(SettingsNotLoadedError) as caught:
+        check_loads(content.encode(), {"smtp.port": 465})
+    assert caught.value.reason == "crash"
+
+
+def test_what_the_file_calls_its_error_is_not_told():
+    content = b"throw Object.assign(new Error(), {code: 'oobMARK geheim-7'})"
+    with pytest.raises(SettingsNotLoadedError) as caught:
+        check_loads(content, {})
+    assert caught.value.reason == "Error"
+
+
+def test_a_node_that_does_not_even_start_has_crashed(fake_tool):
+    fake_tool("node", "exit 1")
+    with pytest.raises(SettingsNotLoadedError) as caught:
+        check_loads(b"//" + b"x" * 500_000 + b"\nmodule.exports = {}", {})
+    assert caught.value.reason == "crash"
+
+
+def test_values_beside_ours_may_be_of_any_kind():
+    content = b"const a = {}; a.a = a\nmodule.exports = {smtp: {port: 465, big: 10n, a, at: new Date(), f() {}}}"
+    assert check_loads(content, {"smtp.port": 465})
+
+
+def test_a_module_whose_values_cannot_be_read_is_named():
+    content = b"export default {smtp: {get host() { throw new RangeError('x') }}}"
+    with pytest.raises(SettingsNotLoadedError) as caught:
+        check_loads(content, {})
+    assert caught.value.reason == "RangeError"
 
 
 @pytest.mark.parametrize(

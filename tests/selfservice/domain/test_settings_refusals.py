@@ -10,6 +10,9 @@ from selfservice.domain.settings_js import Reason, change_settings, read_setting
 GOOD = "module.exports = { smtp: { host: 'geheim' } }\n"
 REFUSED = [
     ("syntax", 2, "module.exports = {\n  smtp: { host: 'geheim' }}}\n"),
+    ("syntax", 4, "module.exports = {\n  schedule: {},\n  smtp: {{\n    host: 'a', port: 1\n  },\n  x: 1\n}\n"),
+    ("syntax", 2, "module.exports = {\n  schedule: {}\n  smtp: {}\n}\n"),
+    ("syntax", 3, "module.exports = {\n  schedule: {},\n  smtp: {},, x: 1\n}\n"),
     ("syntax", 1, "module.exports = {a: 1,, smtp: {}}"),
     ("syntax", 1, "module.exports = {, smtp: {}}"),
     ("syntax", 3, "module.exports = {\n  smtp: {\n    host: 'geheim\n  }\n}"),
@@ -36,6 +39,7 @@ REFUSED = [
     ("conditional-export", 2, "if (process.env.X) {\n  module.exports = {}\n} else { module.exports = { smtp: {} } }"),
     ("conditional-export", 1, "module.exports = process.env.X ? {} : { smtp: {} }"),
     ("conditional-export", 2, "try {\nmodule.exports = { smtp: {} } } catch (e) {}"),
+    ("conditional-export", 1, "if (!process.env.X) return\nmodule.exports = { smtp: {} }"),
     ("function", 1, "module.exports = () => ({ smtp: {} })"),
     ("function", 2, "\nmodule.exports = function () { return { smtp: {} } }"),
     ("function", 1, "export default function () { return {} }"),
@@ -69,6 +73,14 @@ REFUSED = [
     ("later-use", 2, "module.exports = { smtp: {} }\nfix(module)"),
     ("later-use", 2, "module.exports = { smtp: {} }\nfix(module.exports.smtp)"),
     ("later-use", 2, "const cfg = { smtp: {} }\nconst all = { cfg }\nmodule.exports = cfg"),
+    ("later-use", 1, "cfg = module.exports = { smtp: {} }\ncfg.smtp.host = 'geheim'"),
+    ("later-use", 2, "let cfg\nmodule.exports = cfg = { smtp: {} }\ncfg.smtp.host = 'geheim'"),
+    ("later-use", 2, "module.exports = { smtp: {} }\neval('modul' + 'e.exports.smtp.host = 1')"),
+    ("later-assignment", 2, "module.exports = { smtp: {} }\nmodule['ex' + 'ports'].smtp.host = 'geheim'"),
+    ("later-assignment", 2, "module.exports = { smtp: {} }\narguments[2].exports.smtp.host = 'geheim'"),
+    ("later-assignment", 2, "module.exports = { smtp: {} }\nrequire.cache[__filename].exports.smtp.host = 'geheim'"),
+    ("later-assignment", 2, "module.exports = { smtp: {} }\nm\\u006fdule['\\x65xports'].smtp.host = 'geheim'"),
+    ("later-assignment", 2, "const cfg = { smtp: {} }\nc\\u0066g.smtp.host = 'geheim'\nmodule.exports = cfg"),
 ]
 
 
@@ -99,6 +111,9 @@ def test_every_reason_has_its_file():
         "module.exports = { // x\n<!-- y\n smtp: { host: 'geheim' } }",
         "const a = 1, deep = () => a" + ".a" * 3000 + "\n" + GOOD,
         "module['exports'] = { smtp: { host: 'geheim' } }",
+        "exports = module.\\u0065xports = { smtp: { host: 'geheim' } }",
+        "function f() { return 1 }\nconst g = () => { return 2 }\nclass A { m() { return 3 } }\n" + GOOD,
+        GOOD + "if (module.parent) String(module.id)\nreturn\n",
     ],
 )
 def test_a_file_that_only_looks_alike_is_taken(text, node):

@@ -113,6 +113,32 @@ def test_a_missing_section_is_written_as_its_neighbours():
     assert changed == content.replace(b"};", section + b"};")
 
 
+@pytest.mark.parametrize("value", ["( /* alt */ 'a' /* neu */ )", "/* alt */ 'a' // neu\n", "(('a'))"])
+def test_what_stands_around_a_value_stays(value, node):
+    content = f"module.exports = {{smtp: {{host /* Server */ : {value}}}}}".encode()
+    changed = change_settings(content, {"smtp.host": "b"})
+    assert changed == content.replace(b"'a'", b"'b'")
+    assert node.load(changed) == {"smtp": {"host": "b"}}
+
+
+@pytest.mark.parametrize(
+    ("literal", "found"),
+    [
+        ("0x10", 16),
+        ("-5", -5),
+        ("+ 465", 465),
+        ("1_0", 10),
+        ("1e400", None),
+        ("465n", None),
+        ("010", None),
+        ("'465'", "465"),
+    ],
+)
+def test_numbers_are_read_as_javascript_means_them(literal, found):
+    one = read_settings(f"module.exports = {{smtp: {{port: {literal}}}}}".encode()).found["smtp.port"]
+    assert (one.state, one.value) == ("expression" if found is None else "value", found)
+
+
 def test_a_latin1_file_gets_plain_ascii():
     changed = change_settings((SHAPES / "latin1.js").read_bytes(), {"schedule.sitename": "Zürich 😀"})
     assert b'sitename: "Z\\u00fcrich \\ud83d\\ude00"' in changed

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from diskkills import run_killed
+from otheruser import run_as
 
 from selfservice.domain import errors
 from selfservice.domain.store import read_file, write_file
@@ -26,27 +30,15 @@ def path(folder):
     return path
 
 
-def run_as(uid, function):
-    """Call it in a process of another user; the code of the ``OobError`` that it raises and its ``uid``, or nothing."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        told = "broken"
-        try:
-            os.setgroups([])
-            os.setgid(uid)
-            os.setuid(uid)
-            function()
-            told = ""
-        except errors.OobError as error:
-            told = f"{error.code} {getattr(error, 'uid', '')}"
-        finally:
-            os.write(writer, told.encode())
-            os._exit(0)
-    os.waitpid(pid, 0)
-    os.close(writer)
-    with os.fdopen(reader) as answer:
-        return answer.read()
+def bind(path):
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(path))
+
+
+def rights_of(path):
+    """As ``getfacl`` tells them; the mode is in them."""
+    command = ["getfacl", "--omit-header", "--absolute-names", "--numeric", path]
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout
 
 
 def names(folder):
@@ -59,6 +51,39 @@ def test_a_file_keeps_owner_group_and_mode(path):
     assert read_file(path) == NEW
     assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (WEBELEXIS, 1234, 0o604)
     assert names(path.parent) == ["settings.js"]
+
+
+def test_a_file_keeps_its_further_rights(path):
+    subprocess.run(["setfacl", "-m", "u:2000:r,g:3000:rw", path], check=True)
+    os.setxattr(path, "user.note", b"x")
+    before = rights_of(path)
+    write_file(path, NEW, expected=OLD)
+    assert rights_of(path) == before
+    assert os.getxattr(path, "user.note") == b"x"
+
+
+def test_a_file_gets_no_rights_that_it_did_not_have(path):
+    before = rights_of(path)
+    subprocess.run(["setfacl", "-d", "-m", "u:2000:rw", path.parent], check=True)
+    write_file(path, NEW, expected=OLD)
+    assert rights_of(path) == before
+
+
+def test_the_group_of_a_folder_that_gives_it_to_its_files_changes_nothing(path):
+    os.chown(path.parent, WEBELEXIS, 3000)
+    path.parent.chmod(0o2775)
+    write_file(path, NEW, expected=OLD)
+    assert path.stat().st_gid == 1234
+    path.unlink()
+    write_file(path, NEW, expected=None)
+    assert path.stat().st_gid == 3000
+
+
+def test_another_name_of_the_same_file_keeps_the_old_state(path):
+    other = path.with_name("by-hand.js")
+    other.hardlink_to(path)
+    write_file(path, NEW, expected=OLD)
+    assert (read_file(path), read_file(other)) == (NEW, OLD)
 
 
 def test_a_new_file_gets_owner_and_group_of_the_folder(path):
@@ -90,17 +115,19 @@ def test_a_file_that_we_may_not_read_is_left_alone(path):
     assert run_as(2000, lambda: write_file(path, NEW, expected=OLD)).startswith("settings-unreadable")
 
 
-@pytest.mark.parametrize("kind", ["link", "dangling", "folder", "fifo"])
+@pytest.mark.parametrize("kind", ["link", "dangling", "folder", "fifo", "socket"])
 def test_what_is_no_plain_file_is_left_alone(kind, path):
     path.unlink()
     other = path.with_name("other.js")
     other.write_bytes(OLD)
-    make = {"folder": path.mkdir, "fifo": lambda: os.mkfifo(path)}
+    make = {"folder": path.mkdir, "fifo": lambda: os.mkfifo(path), "socket": lambda: bind(path)}
     make.get(kind, lambda: path.symlink_to(other if kind == "link" else "nowhere"))()
+    before = len(names(Path("/proc/self/fd")))
     for work in (lambda: read_file(path), lambda: write_file(path, NEW, expected=OLD)):
         with pytest.raises(errors.SettingsFileIsLinkError):
             work()
     assert other.read_bytes() == OLD
+    assert len(names(Path("/proc/self/fd"))) == before
 
 
 @pytest.mark.parametrize("expected", [NEW, None])
@@ -108,6 +135,45 @@ def test_a_file_that_somebody_has_changed_is_left_alone(expected, path):
     with pytest.raises(errors.SettingsChangedError):
         write_file(path, NEW, expected=expected)
     assert read_file(path) == OLD
+
+
+def test_a_fifo_that_takes_the_place_in_the_last_moment_holds_nobody_up(path):
+    def swap(event, arguments):
+        if event == "open" and arguments[0] == str(path):
+            path.unlink()
+            os.mkfifo(path)
+
+    def read():
+        sys.addaudithook(swap)
+        read_file(path)
+
+    assert run_as(0, read).strip() == "settings-file-is-link"
+
+
+def test_a_file_that_is_no_file_of_settings_is_not_read(path):
+    os.truncate(path, 8 << 30)
+    with pytest.raises(errors.SettingsTooLargeError) as caught:
+        read_file(path)
+    assert caught.value.size == 8 << 30
+
+
+def test_a_folder_that_is_not_there_is_told(path):
+    gone = path.parent / "gone" / "settings.js"
+    for work in (lambda: read_file(gone), lambda: write_file(gone, NEW, expected=None)):
+        with pytest.raises(errors.SettingsFolderMissingError) as caught:
+            work()
+        assert caught.value.path == str(gone.parent)
+
+
+def test_a_file_that_nobody_may_change_is_left_alone(path):
+    subprocess.run(["chattr", "+i", path], check=True)
+    try:
+        with pytest.raises(errors.SettingsWriteError) as caught:
+            write_file(path, NEW, expected=OLD)
+    finally:
+        subprocess.run(["chattr", "-i", path], check=True)
+    assert caught.value.reason == "Operation not permitted"
+    assert (read_file(path), names(path.parent)) == (OLD, ["settings.js"])
 
 
 def test_a_file_that_has_gone_is_not_made_again(path):
