@@ -25,6 +25,13 @@ def _weak_tag(certificate: Certificate) -> SafeString | str:
     return oob.tag("bad", gettext("weak: %(weakness)s") % {"weakness": weakness}) if weakness else ""
 
 
+def _former_tag(certificate: Certificate) -> SafeString | str:
+    """A mark for a certificate that the present CA has not signed but one before it."""
+    shown = facts.former_state()
+    is_marked = services.is_former(certificate, CertificateAuthority.active())
+    return oob.tag(shown.level, shown.words) if is_marked else ""
+
+
 @admin.register(Certificate)
 class CertificateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """A certificate is made on pages of its own; the form here changes only where it is looked for."""
@@ -40,9 +47,10 @@ class CertificateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return str(certificate)
 
     @admin.display(description=_("issued by"))
-    def issuer(self, certificate: Certificate) -> str:
-        issuer = certificate.current.issuer if certificate.current else ""
-        return gettext("itself") if issuer == certificate.name else issuer
+    def issuer(self, certificate: Certificate) -> SafeString | str:
+        issuer = facts.issuer_words(certificate.current) if certificate.current else ""
+        mark = _former_tag(certificate)
+        return format_html("{}<br>{}", issuer, mark) if mark else issuer
 
     @admin.display(description=_("valid"), ordering="current__ends_at")
     def validity_tag(self, certificate: Certificate) -> SafeString | str:
@@ -65,6 +73,8 @@ class CertificateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "authority": authority,
             "authority_validity": facts.validity(authority.ends_at) if authority else None,
             "missing_count": facts.missing_count(),
+            "former_count": len(services.list_former_due()),
+            "hidden_address": facts.hidden_address(request),
             "calendar_url": facts.calendar_url(),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
@@ -78,6 +88,8 @@ class CertificateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "chain": facts.read_chain(current) if current else [],
             "validity": facts.validity(current.ends_at) if current else None,
             "weak_tag": _weak_tag(certificate),
+            "former_tag": _former_tag(certificate),
+            "authority": CertificateAuthority.active(),
             "served": facts.served_state(certificate),
             "generations": facts.generations_of(certificate),
             "subtitle": None,

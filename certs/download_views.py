@@ -40,9 +40,24 @@ def root(request: HttpRequest, form: str) -> HttpResponse:
     authority = CertificateAuthority.active()
     if authority is None or form not in _ROOT_TYPES:
         raise Http404
+    return _root_file(authority, form, "root")
+
+
+@require_GET
+@staff_with("certs.view_certificate")
+def former_root(request: HttpRequest, pk: int, form: str) -> HttpResponse:
+    """The root of a CA that was replaced, as long as a certificate of it is served."""
+    needed = (one.authority for one in services.former_authorities() if one.authority.pk == pk)
+    authority = next(needed, None)
+    if authority is None or form not in _ROOT_TYPES:
+        raise Http404
+    return _root_file(authority, form, f"root-{authority.fingerprint[:8]}")
+
+
+def _root_file(authority: CertificateAuthority, form: str, name: str) -> HttpResponse:
     pem = authority.certificate.encode()
     content = {"crt": lambda: pem, "der": lambda: to_der(pem), "mobileconfig": lambda: _profile(authority)}[form]()
-    return _file(content, _ROOT_TYPES[form], f"root.{form}")
+    return _file(content, _ROOT_TYPES[form], f"{name}.{form}")
 
 
 @require_GET

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ import qrcode
 import qrcode.image.svg
 from cryptography import x509
 from django.conf import settings
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -21,11 +23,12 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from backups.messages import sentence
-from certs.domain.facts import CertificateFacts, read_facts
+from certs.domain.facts import CertificateFacts, is_self_signed, read_facts
 from certs.domain.names import ServiceName
 from certs.models import RENEW_BEFORE, Certificate, CertificateAuthority, CertificateGeneration
 from certs.services.calendar import calendar_token
 from certs.services.generations import split_chain
+from oobsite.proxies import is_trusted
 
 _URGENT_DAYS = 7
 _YEARS = 2  # from so many on, days say nothing
@@ -92,12 +95,18 @@ def _time_left(days: int) -> str:
 def served_state(certificate: Certificate) -> Shown:
     """Whether the service serves it, and what to do when not."""
     if certificate.current is None:
-        return Shown("busy", gettext("being installed"), gettext("The worker is about to install it."))
+        return _not_installed(certificate)
     if not certificate.current.is_stored:
         text = gettext("Its files are not on the disk. “Put back” on the list brings them back.")
         return Shown("bad", gettext("files missing"), text)
     served = Served(certificate.served)
     return Shown(_SERVED_LEVELS.get(served, "bad"), str(served.label), str(FIXES[served]))
+
+
+def _not_installed(certificate: Certificate) -> Shown:
+    if certificate.generations.filter(state=State.PENDING).exists():
+        return Shown("busy", gettext("being installed"), gettext("The worker is about to install it."))
+    return Shown("bad", gettext("not installed"), gettext("The list below says why, and tries again."))
 
 
 @dataclass(frozen=True)
@@ -135,6 +144,7 @@ class GenerationFacts:
     """One line of the list of generations."""
 
     generation: CertificateGeneration
+    issuer: str
     state: Shown
     remarks: list[str]
     can_go_back: bool
@@ -151,6 +161,7 @@ def _describe(generation: CertificateGeneration, now: datetime) -> GenerationFac
     problem = sentence(generation.error_code, generation.error_params) if generation.error_code else ""
     return GenerationFacts(
         generation,
+        issuer_words(generation),
         Shown(_STATE_LEVELS[state], str(state.label), problem),
         [sentence(notice["code"], notice["params"]) for notice in generation.notices],
         can_go_back=state == State.OLD and generation.is_stored and generation.ends_at > now,
@@ -163,6 +174,39 @@ def _can_try_again(generation: CertificateGeneration, now: datetime) -> bool:
     if generation.state == State.PENDING:
         return now - generation.made_at > _INSTALLED_WITHIN
     return generation.state == State.FAILED and bool(generation.waiting_key or generation.is_stored)
+
+
+def hidden_address(request: HttpRequest) -> str:
+    """The address under which all visitors come, where the proxy's own network hides who asks; else empty."""
+    address: str = request.META.get("REMOTE_ADDR", "")
+    is_hidden = "HTTP_X_FORWARDED_FOR" in request.META and is_trusted(address, settings.OOB_TRUSTED_PROXIES)
+    return address if is_hidden and not ip_address(address).is_loopback else ""
+
+
+def signed_count() -> int:
+    """How many services have a certificate that the practice's CA has signed."""
+    return Certificate.objects.filter(way=Certificate.Way.AUTHORITY, current__isnull=False).count()
+
+
+def issuer_words(generation: CertificateGeneration) -> str:
+    """Who has signed it."""
+    leaf = x509.load_pem_x509_certificate(generation.chain.encode())
+    return gettext("itself") if is_self_signed(leaf) else generation.issuer
+
+
+def former_state() -> Shown:
+    """The mark of a certificate in use that a former CA has signed."""
+    return Shown("warn", gettext("signed by the former CA"))
+
+
+def is_local_site() -> bool:
+    """Whether the address under which oobsite believes to be reached leads every device to itself."""
+    host = urlsplit(settings.OOB_URL).hostname or ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
 
 
 def missing_count() -> int:

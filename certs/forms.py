@@ -1,21 +1,25 @@
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backups.messages import error_sentence
 from backups.restore_forms import TypedField
 from certs.domain.builder import KeyKind, Subject
-from certs.domain.errors import CertificateFileTooLargeError
+from certs.domain.countries import is_country
+from certs.domain.errors import AuthorityNameTakenError, CertificateFileTooLargeError
 from certs.domain.names import ServiceName, parse_name, parse_names
-from certs.domain.pair import MOST_BYTES, Upload
+from certs.domain.reading import MOST_BYTES, Upload
 from certs.models import Certificate, CertificateAuthority
-from certs.services import AuthorityOrder, CertificateOrder, Delivery
+from certs.services import AuthorityOrder, CertificateOrder, Delivery, is_name_taken
 from oobsite.errors import OobError
 
 
@@ -28,7 +32,8 @@ def _cleaned(act: Callable[[], Any]) -> Any:
 
 
 def _lines(text: str) -> list[str]:
-    return text.replace(",", " ").replace(";", " ").split()
+    """A space ends no name: two words on a line are no name, and not two."""
+    return [line for line in map(str.strip, re.split(r"[\n,;]", text)) if line]
 
 
 class SubjectForm(forms.Form):
@@ -38,23 +43,23 @@ class SubjectForm(forms.Form):
     unit = forms.CharField(label=_("Unit"), max_length=64, required=False)
     place = forms.CharField(label=_("Place"), max_length=128, required=False)
     canton = forms.CharField(label=_("Canton"), max_length=128, required=False)
-    country = forms.RegexField(
-        r"^[A-Za-z]{2}$",
-        label=_("Country"),
-        required=False,
-        help_text=_("Two letters, such as CH."),
-        error_messages={"invalid": _("Write two letters, such as CH.")},
-    )
+    country = forms.CharField(label=_("Country"), max_length=2, required=False, help_text=_("Two letters, such as CH."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
         self.initial = {"country": "CH", "organisation": settings.OOB_PRACTICE_NAME[:64], **self.initial}
 
+    def clean_country(self) -> str:
+        country = str(self.cleaned_data["country"])
+        if country and not is_country(country):
+            raise forms.ValidationError(gettext("No country has these letters. Switzerland is CH."))
+        return country.upper()
+
     def to_subject(self) -> Subject:
         cleaned = self.cleaned_data
         return Subject(
-            cleaned["country"].upper(), cleaned["canton"], cleaned["place"], cleaned["organisation"], cleaned["unit"]
+            cleaned["country"], cleaned["canton"], cleaned["place"], cleaned["organisation"], cleaned["unit"]
         )
 
 
@@ -73,17 +78,21 @@ class AuthorityForm(SubjectForm):
             "of the CA’s key could pretend to be another site. Empty: any name."
         ),
     )
-    is_replacing = forms.BooleanField(
-        label=_("Replace the present CA: the new root must then be installed on every device"), required=False
-    )
-    field_order = ("common_name", "organisation", "unit", "place", "canton", "country", "permitted", "is_replacing")
+    field_order = ("common_name", "organisation", "unit", "place", "canton", "country", "permitted")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, present: CertificateAuthority | None, **kwargs: Any) -> None:
+        """Whoever replaces ``present`` types its name; what stands on it, and its limits, are proposed for the next."""
         super().__init__(*args, **kwargs)
-        practice = settings.OOB_PRACTICE_NAME or gettext("Practice")
-        self.initial.setdefault("common_name", f"{practice[:58]} CA")
-        if CertificateAuthority.active() is None:
-            del self.fields["is_replacing"]
+        self.initial["common_name"] = _propose_name()
+        if present is not None:
+            self.initial.update(present.subject, permitted="\n".join(present.permitted))
+            self.fields["confirmation"] = TypedField(str(present), label=_("To confirm, type the name"))
+
+    def clean_common_name(self) -> str:
+        name = str(self.cleaned_data["common_name"])
+        if is_name_taken(name):
+            raise forms.ValidationError(error_sentence(AuthorityNameTakenError(name)))
+        return name
 
     def clean_permitted(self) -> list[str]:
         names = _cleaned(lambda: parse_names(_lines(self.cleaned_data["permitted"])))
@@ -93,9 +102,17 @@ class AuthorityForm(SubjectForm):
 
     def to_order(self) -> AuthorityOrder:
         cleaned = self.cleaned_data
-        return AuthorityOrder(
-            cleaned["common_name"], self.to_subject(), cleaned["permitted"], cleaned.get("is_replacing", False)
-        )
+        is_replacing = "confirmation" in self.fields
+        return AuthorityOrder(cleaned["common_name"], self.to_subject(), cleaned["permitted"], is_replacing)
+
+
+def _propose_name() -> str:
+    """One that no CA of the practice has had: with the year where there was one before, then with a number."""
+    practice = (settings.OOB_PRACTICE_NAME or gettext("Practice"))[:50]
+    year = timezone.localdate().year
+    numbered = (f"{practice} CA {year}-{number}" for number in itertools.count(2))
+    names = itertools.chain((f"{practice} CA", f"{practice} CA {year}"), numbered)
+    return next(name for name in names if not is_name_taken(name))
 
 
 class CertificateForm(SubjectForm):
@@ -138,7 +155,8 @@ class CertificateForm(SubjectForm):
     def to_order(self) -> CertificateOrder:
         cleaned = self.cleaned_data
         names = tuple(dict.fromkeys((cleaned["name"], *cleaned["other_names"])))
-        return CertificateOrder(names, self.to_subject(), KeyKind(cleaned["key_kind"]), Certificate.Way(cleaned["way"]))
+        way, is_replacing = Certificate.Way(cleaned["way"]), self.data.get("replace") == cleaned["name"].text
+        return CertificateOrder(names, self.to_subject(), KeyKind(cleaned["key_kind"]), way, is_replacing)
 
 
 class InstallForm(forms.Form):

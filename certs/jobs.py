@@ -8,7 +8,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from certs.models import Certificate, CertificateGeneration
-from certs.services import generations, keys, making, probing, reconciling, watching
+from certs.services import generations, keys, making, probing, reconciling, serving, watching
 from oobsite.accounts.actors import system_actor, user_actor
 from oobsite.accounts.models import User
 from oobsite.errors import OobError
@@ -52,7 +52,7 @@ def look_daily() -> str:
 
 def publish() -> str:
     try:
-        generations.publish_again()
+        serving.publish_again()
     except OobError as error:
         return error.code
     return "done"
@@ -60,7 +60,7 @@ def publish() -> str:
 
 def remove_files() -> str:
     try:
-        generations.remove_files()
+        serving.remove_files()
     except OobError as error:
         return error.code
     return "done"

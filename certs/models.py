@@ -53,7 +53,7 @@ class CertificateAuthority(models.Model):
 
 
 class Certificate(models.Model):
-    """A service under its name, what stands on its certificates, and which of them is in use."""
+    """A service under its name, what stands on its certificate in use, and which that is."""
 
     class Way(models.TextChoices):
         AUTHORITY = "ca", _("signed by the practice CA")
@@ -149,6 +149,8 @@ class CertificateGeneration(models.Model):
     ends_at = models.DateTimeField(_("valid until"))
     key = models.CharField(_("key"), max_length=40)
     notices = models.JSONField(default=list)
+    #: Columns of ``Certificate`` as they are while this pair is in use: names, origin, and who stands on it.
+    order = models.JSONField(default=dict)
     made_by = models.CharField(_("made by"), max_length=255, blank=True)
     made_at = models.DateTimeField(_("made at"))
     replaced_at = models.DateTimeField(null=True, blank=True)

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
-from certs.domain.pair import MOST_BYTES
+from certs.domain.reading import MOST_BYTES
 
 
 class CutOffUploadHandler(FileUploadHandler):

@@ -12,10 +12,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from backups.messages import error_sentence
+from backups.messages import error_sentence, sentence
 from certs import facts, services
 from certs.domain.builder import LEAF_DAYS
 from certs.forms import AuthorityForm, CertificateForm, InstallForm, RemoveForm
@@ -37,28 +38,38 @@ def devices(request: HttpRequest) -> HttpResponse:
     present = CertificateAuthority.active()
     if present is None:
         return redirect(LIST_PAGE)
-    shown = {**facts.about_root(present), "root": facts.read_root(present), "url": facts.root_url()}
+    shown = {
+        **facts.about_root(present),
+        "root": facts.read_root(present),
+        "url": facts.root_url(),
+        "is_local": facts.is_local_site(),
+        "former": [(one, facts.read_root(one.authority)) for one in services.former_authorities()],
+    }
     return page(request, "certs/devices.html", _("Make the practice CA known to the devices"), **shown)
 
 
 @form_page
 @staff_with("certs.add_certificateauthority")
+@recent_login
 def authority(request: HttpRequest) -> HttpResponse:
+    """Set up the practice's CA, or put another in its place."""
     present = CertificateAuthority.active()
-    form = AuthorityForm(request.POST or None)
+    form = AuthorityForm(request.POST or None, present=present)
+    tell_what_to_do_again(request)
     is_ordered = request.method == "POST" and form.is_valid()
     if is_ordered and _try(lambda: services.make_authority(actor_of(request), form.to_order()), form):
-        messages.success(request, _after_authority(is_another=present is not None))
+        messages.success(request, _after_authority(has_former=bool(services.list_former())))
         return redirect("certs:devices")
-    return page(request, "certs/authority.html", _("Set up the practice CA"), form=form, authority=present)
+    title = _("Set up the practice CA") if present is None else _("Replace the practice CA")
+    return page(request, "certs/authority.html", title, form=form, authority=present, signed_count=facts.signed_count())
 
 
-def _after_authority(*, is_another: bool) -> str:
-    if not is_another:
+def _after_authority(*, has_former: bool) -> str:
+    if not has_former:
         return _("The practice CA is set up. Now make it known to each device, once.")
     return _(
-        "The new practice CA is set up. Make it known to each device, once; then press “Renew” on the page of each "
-        "certificate that the one before has signed."
+        "The new practice CA is set up. Make it known to each device, once; then renew what the one before has signed: "
+        "the button for that is below."
     )
 
 
@@ -67,27 +78,33 @@ def _after_authority(*, is_another: bool) -> str:
 def new(request: HttpRequest) -> HttpResponse:
     """Make a certificate; the first button shows what would be made."""
     form = CertificateForm(request.POST or None, initial={"name": request.GET.get("name", "")})
-    is_ordered = request.method == "POST" and form.is_valid()
-    if is_ordered and "preview" not in request.POST:
-        made = _try(lambda: services.make_certificate(actor_of(request), form.to_order()), form)
-        if made:
-            messages.success(request, _("The certificate is made. The worker installs it within seconds."))
-            return redirect(PAGE, made.certificate_id)
-    preview = _preview(form) if is_ordered else None
-    return page(request, "certs/new.html", _("Make a certificate"), form=form, preview=preview)
+    order = form.to_order() if request.method == "POST" and form.is_valid() else None
+    if order is None or "preview" in request.POST or _takes_a_place(order):
+        preview = _preview(order) if order else None
+        return page(request, "certs/new.html", _("Make a certificate"), form=form, preview=preview)
+    made = _try(lambda: services.make_certificate(actor_of(request), order), form)
+    if made:
+        messages.success(request, _("The certificate is made. The worker installs it within seconds."))
+        return redirect(PAGE, made.certificate_id)
+    return page(request, "certs/new.html", _("Make a certificate"), form=form)
 
 
-def _preview(form: CertificateForm) -> dict[str, Any]:
-    order = form.to_order()
-    begins_at = timezone.now()
-    present = CertificateAuthority.active()
-    is_ours = order.way == Certificate.Way.AUTHORITY
+def _takes_a_place(order: services.CertificateOrder) -> bool:
+    """Whether the service has a certificate in use, and nobody has said that another takes its place."""
+    return not order.is_replacing and services.find_in_use(order.names) is not None
+
+
+def _preview(order: services.CertificateOrder) -> dict[str, Any]:
+    replaced = services.find_in_use(order.names)
+    signer = CertificateAuthority.active() if order.way == Certificate.Way.AUTHORITY else None
+    ends_at = timezone.now() + timedelta(days=LEAF_DAYS)
     return {
         "names": [name.shown for name in order.names],
-        "issuer": present.common_name if is_ours and present else _("itself"),
-        "ends_at": begins_at + timedelta(days=LEAF_DAYS),
+        "issuer": signer.common_name if signer else _("itself"),
+        "ends_at": min(ends_at, signer.ends_at) if signer else ends_at,
         "key": Certificate.Key(order.key_kind).label,
-        "replaces": Certificate.objects.filter(name=order.names[0].text).first(),
+        "replaces": replaced,
+        "lost": services.lost_names(replaced, order.names) if replaced else [],
     }
 
 
@@ -101,6 +118,8 @@ def install(request: HttpRequest) -> HttpResponse:
         made = _try(lambda: services.install_pair(actor_of(request), form.to_delivery()), form)
         if made:
             messages.success(request, _("The pair is in order. The worker installs it within seconds."))
+            for notice in made.notices:
+                messages.warning(request, sentence(notice["code"], notice["params"]))
             return redirect(PAGE, made.certificate_id)
     return page(request, "certs/install.html", _("Install a certificate and its key"), form=form)
 
@@ -112,6 +131,30 @@ def renew(request: HttpRequest, pk: int) -> HttpResponse:
     done = _("A new certificate is made. The worker installs it within seconds.")
     _tell(request, lambda: services.renew_certificate(actor_of(request), certificate), done)
     return redirect(PAGE, pk)
+
+
+@require_POST
+@staff_with("certs.change_certificate")
+def renew_former(request: HttpRequest) -> HttpResponse:
+    """Renew all that a former CA has signed."""
+    renewal = services.renew_former(actor_of(request))
+    for name, error in renewal.errors.items():
+        text = _("“%(name)s” is not renewed. %(problem)s")
+        messages.error(request, text % {"name": name, "problem": error_sentence(error)})
+    if renewal.made:
+        messages.success(request, _renewed_words(len(renewal.made)))
+    elif not renewal.errors:
+        messages.success(request, _("Nothing is left to renew, or it is under way already."))
+    return redirect(LIST_PAGE)
+
+
+def _renewed_words(count: int) -> str:
+    text = ngettext(
+        "One certificate is made anew. The worker installs it within seconds.",
+        "%(count)d certificates are made anew. The worker installs them within seconds.",
+        count,
+    )
+    return text % {"count": count}
 
 
 @require_POST

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from cryptography import x509
@@ -11,7 +12,7 @@ from certs import services
 from certs.domain.builder import LeafRequest, Pair, make_self_signed
 from certs.domain.facts import read_facts
 from certs.domain.names import parse_name
-from certs.domain.pair import Upload
+from certs.domain.reading import Upload
 from certs.models import Certificate, CertificateGeneration
 from oobsite.accounts.actors import system_actor
 from oobsite.keys import create_field_keys
@@ -61,8 +62,9 @@ def certs_site(installation, settings):
 
 
 def order(*names: str, way: str = "ca") -> CertificateGeneration:
-    """A certificate that waits for the worker."""
-    return services.make_certificate(system_actor(), services.make_order(names or (NAME,), Certificate.Way(way)))
+    """A certificate that waits for the worker, the first of its service or another."""
+    wanted = services.make_order(names or (NAME,), Certificate.Way(way))
+    return services.make_certificate(system_actor(), replace(wanted, is_replacing=True))
 
 
 def made(*names: str, way: str = "ca") -> Certificate:

@@ -17,7 +17,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from certs.domain.errors import AuthorityExpiredError, NameNotPermittedError, NamesMissingError, SubjectInvalidError
+from certs.domain.countries import is_country
+from certs.domain.errors import (
+    AuthorityExpiredError,
+    AuthorityNotYetValidError,
+    NameNotPermittedError,
+    NamesMissingError,
+    SubjectInvalidError,
+)
 from certs.domain.names import ServiceName
 
 LEAF_DAYS = 398
@@ -59,7 +66,7 @@ class Pair:
     """PEM bytes: a certificate, its private key (PKCS #8, not encrypted), and the chain between it and the root."""
 
     certificate: bytes
-    key: bytes
+    key: bytes = field(repr=False)
     chain: tuple[bytes, ...] = ()
 
     @property
@@ -107,18 +114,21 @@ def make_authority(subject: Subject, common_name: str, now: dt.datetime, permitt
 
 
 def make_leaf(request: LeafRequest, authority: Pair, now: dt.datetime) -> Pair:
-    """A certificate signed by the practice's CA, never valid for longer than that.
+    """A certificate signed by the practice's CA, valid only while that is.
 
-    Raises ``NamesMissingError``, ``SubjectInvalidError``, ``NameNotPermittedError``, ``AuthorityExpiredError``.
+    Raises ``NamesMissingError``, ``SubjectInvalidError``, ``NameNotPermittedError``, ``AuthorityExpiredError``,
+    ``AuthorityNotYetValidError``.
     """
     issuer = x509.load_pem_x509_certificate(authority.certificate)
     issuer_key = serialization.load_pem_private_key(authority.key, None)
     assert isinstance(issuer_key, PrivateKey)  # noqa: S101 - we made it
     if issuer.not_valid_after_utc <= now:
         raise AuthorityExpiredError(issuer.not_valid_after_utc.date().isoformat())
+    if now < issuer.not_valid_before_utc:
+        raise AuthorityNotYetValidError(issuer.not_valid_before_utc.date().isoformat())
     _require_permitted(request.names, issuer)
     key = make_key(request.key_kind)
-    builder = _leaf_builder(request, key, now, issuer.not_valid_after_utc).issuer_name(issuer.subject)
+    builder = _leaf_builder(request, key, now, issuer).issuer_name(issuer.subject)
     return _as_pair(_sign(builder, key, issuer_key=issuer_key), key)
 
 
@@ -129,14 +139,16 @@ def make_key(kind: KeyKind) -> PrivateKey:
 
 
 def _leaf_builder(
-    request: LeafRequest, key: PrivateKey, now: dt.datetime, latest: dt.datetime | None = None
+    request: LeafRequest, key: PrivateKey, now: dt.datetime, issuer: x509.Certificate | None = None
 ) -> x509.CertificateBuilder:
     if not request.names:
         raise NamesMissingError
     name = _leaf_subject(request)
+    start = max(now - _EARLIER, issuer.not_valid_before_utc) if issuer else now - _EARLIER
+    latest = issuer.not_valid_after_utc if issuer else None
     alternatives = x509.SubjectAlternativeName([item.general_name for item in request.names])
     return (
-        _builder(name, key, now - _EARLIER, min(request.days, LEAF_DAYS), latest)
+        _builder(name, key, start, min(request.days, LEAF_DAYS), latest)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -210,7 +222,7 @@ def _subject_parts(subject: Subject) -> list[x509.NameAttribute[str]]:
 
 
 def _check_part(name: str, value: str, most: int) -> None:
-    if name == "country" and not (len(value) == 2 and value.isascii() and value.isalpha()):
+    if name == "country" and not is_country(value):
         raise SubjectInvalidError(name, "country")
     if not value or len(value) > most:
         raise SubjectInvalidError(name, "length" if value else "empty")

@@ -55,7 +55,7 @@ def _escape(text: str) -> str:
 def _fold(line: str) -> str:
     """No line is longer than 75 bytes, and no letter is cut in two."""
     parts, rest = [], line
-    while len(rest.encode()) > _MOST_BYTES:
+    while len(rest.encode()) > _MOST_BYTES - 1:  # every further line begins with a space, which counts
         cut = _MOST_BYTES - 1
         while len(rest[:cut].encode()) > _MOST_BYTES - 1:
             cut -= 1

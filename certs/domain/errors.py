@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from oobsite.errors import OobError
+from oobsite.errors import EXIT_USAGE, OobError
 
 
 @dataclass(eq=False)
 class NameInvalidError(OobError):
-    """``reason``: empty, address, mail, port, wildcard, letters, figures, length, scope."""
+    """``reason``: empty, address, mail, port, wildcard, letters, figures, length, scope,
+    whole-ending.
+    """
 
+    exit_code: ClassVar[int] = EXIT_USAGE
     name: str
     reason: str
 
@@ -18,6 +22,12 @@ class NameInvalidError(OobError):
 @dataclass(eq=False)
 class NamesMissingError(OobError):
     """A certificate needs one name at least."""
+
+
+@dataclass(eq=False)
+class TooManyNamesError(OobError):
+    exit_code: ClassVar[int] = EXIT_USAGE
+    limit: int
 
 
 @dataclass(eq=False)
@@ -45,6 +55,13 @@ class AuthorityExpiredError(OobError):
 
 
 @dataclass(eq=False)
+class AuthorityNotYetValidError(OobError):
+    """The clock stands before the day on which the CA was made."""
+
+    begins_on: str
+
+
+@dataclass(eq=False)
 class AuthorityMissingError(OobError):
     """There is no practice CA yet that could sign."""
 
@@ -58,6 +75,20 @@ class AuthorityExistsError(OobError):
 
 
 @dataclass(eq=False)
+class AuthorityNameTakenError(OobError):
+    """Two roots of one name could not be told apart on the devices."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class CertificateExistsError(OobError):
+    """Another pair would take the place of the one in use."""
+
+    name: str
+
+
+@dataclass(eq=False)
 class CertificateNotOursError(OobError):
     """We did not make it, so we cannot make another one."""
 
@@ -68,6 +99,7 @@ class CertificateNotOursError(OobError):
 class CertificateUnknownError(OobError):
     """No certificate of ours has this name."""
 
+    exit_code: ClassVar[int] = EXIT_USAGE
     name: str
 
 
@@ -116,6 +148,13 @@ class KeyPassphraseWrongError(OobError):
 
 
 @dataclass(eq=False)
+class KeyLockUnknownError(OobError):
+    """Locked by a method that nothing here can open."""
+
+    name: str
+
+
+@dataclass(eq=False)
 class KeyMismatchError(OobError):
     """The key belongs to none of the certificates."""
 
@@ -128,6 +167,11 @@ class KeyWeakError(OobError):
 
     kind: str
     bits: int
+
+
+@dataclass(eq=False)
+class KeyKindRefusedError(KeyWeakError):
+    """A kind of key that no browser takes, whatever its length."""
 
 
 @dataclass(eq=False)
@@ -156,7 +200,21 @@ class CertificateIsAuthorityError(OobError):
 
 
 @dataclass(eq=False)
+class SelfSignedAuthorityError(OobError):
+    """Made for a service, and by its maker's settings a CA's own certificate all the same."""
+
+    subject: str
+
+
+@dataclass(eq=False)
 class CertificateNotForServersError(OobError):
+    subject: str
+
+
+@dataclass(eq=False)
+class AlternativeNamesMissingError(OobError):
+    """The name stands in the subject alone, where no browser looks any more."""
+
     subject: str
 
 
@@ -182,6 +240,14 @@ class TooManyCertificatesError(OobError):
 
 @dataclass(eq=False)
 class StoreWriteError(OobError):
+    path: str
+    reason: str
+
+
+@dataclass(eq=False)
+class StoreRemoveError(OobError):
+    """What nothing uses any more cannot be removed."""
+
     path: str
     reason: str
 

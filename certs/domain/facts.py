@@ -102,10 +102,13 @@ def is_authority(certificate: x509.Certificate) -> bool:
 
 def is_self_signed(certificate: x509.Certificate) -> bool:
     """Whether it has signed itself; the name alone does not tell."""
-    if certificate.subject != certificate.issuer:
-        return False
+    return certificate.subject == certificate.issuer and has_signed(certificate, certificate)
+
+
+def has_signed(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    """Whether ``certificate`` names ``issuer`` and bears its signature."""
     try:
-        certificate.verify_directly_issued_by(certificate)
+        certificate.verify_directly_issued_by(issuer)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import idna
 from cryptography import x509
 
-from certs.domain.errors import NameInvalidError
+from certs.domain.errors import NameInvalidError, TooManyNamesError
 
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _MOST_BYTES = 253
+_MOST_NAMES = 100
+_FIGURES = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -33,10 +36,10 @@ class ServiceName:
 
     @property
     def shown(self) -> str:
-        """As people write it: with umlauts."""
+        """As people write it: with umlauts. Other scripts stay in ASCII: some of their letters look like ours."""
         if self.address is not None:
             return self.text
-        return ".".join(_decode(label) for label in self.text.split("."))
+        return ".".join(_as_written(label) for label in self.text.split("."))
 
     @property
     def general_name(self) -> x509.GeneralName:
@@ -52,7 +55,8 @@ class ServiceName:
             return True
         if not self.is_wildcard or other.address is not None or other.is_wildcard:
             return False
-        return other.text.partition(".")[2] == self.text.removeprefix("*.")
+        above = other.text.partition(".")[2]
+        return "." in above and above == self.text.removeprefix("*.")  # browsers take no star for a whole top level
 
 
 def parse_name(text: str) -> ServiceName:
@@ -67,10 +71,13 @@ def parse_name(text: str) -> ServiceName:
     name = name.removesuffix(".").lower()
     is_wildcard = name.startswith("*.")
     host = _to_ascii(name.removeprefix("*.") if is_wildcard else name)
-    _check_host(text, host)
+    found = f"*.{host}" if is_wildcard else host
+    if len(found) > _MOST_BYTES:
+        raise NameInvalidError(name, "length")
+    _check_host(name, host)
     if is_wildcard and "." not in host:
-        raise NameInvalidError(name, "wildcard")
-    return ServiceName(f"*.{host}" if is_wildcard else host)
+        raise NameInvalidError(name, "whole-ending")
+    return ServiceName(found)
 
 
 def is_name(name: ServiceName) -> bool:
@@ -82,8 +89,11 @@ def is_name(name: ServiceName) -> bool:
 
 
 def parse_names(texts: Iterable[str]) -> tuple[ServiceName, ...]:
-    """Several names, each once, in their order. Raises ``NameInvalidError``."""
-    return tuple(dict.fromkeys(parse_name(text) for text in texts))
+    """Several names, each once, in their order. Raises ``NameInvalidError``, ``TooManyNamesError``."""
+    names = dict.fromkeys(parse_name(text) for text in texts)
+    if len(names) > _MOST_NAMES:
+        raise TooManyNamesError(_MOST_NAMES)
+    return tuple(names)
 
 
 def _as_address(name: str) -> _IPAddress | None:
@@ -118,15 +128,19 @@ def _to_ascii(host: str) -> str:
 
 
 def _check_host(typed: str, host: str) -> None:
-    if len(host) > _MOST_BYTES:
-        raise NameInvalidError(typed, "length")
     labels = host.split(".")
     if not all(_LABEL.fullmatch(label) for label in labels):
         raise NameInvalidError(typed, "letters")
-    if labels[-1].isdigit():  # a browser takes it for a bad address
+    if _FIGURES.fullmatch(labels[-1]):  # a browser takes it for a bad address (WHATWG URL, "ends in a number")
         raise NameInvalidError(typed, "figures")
     if any(label.startswith("xn--") and _decode(label) == label for label in labels):
         raise NameInvalidError(typed, "letters")
+
+
+def _as_written(label: str) -> str:
+    decoded = _decode(label)
+    is_latin = all(unicodedata.name(letter, "").startswith("LATIN ") for letter in decoded if not letter.isascii())
+    return decoded if is_latin else label
 
 
 def _decode(label: str) -> str:

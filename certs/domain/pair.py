@@ -1,60 +1,41 @@
-"""Certificate and key that somebody brings along: whatever form they have, checked, put in order, or refused.
-
-Taken are PEM, DER and PKCS #12, chains in any order, the key in the same file or in another, what certbot leaves.
-"""
+"""Certificate and key that somebody brings along: checked, put in order, or refused (``reading`` finds them)."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, PublicKeyAlgorithmOID
 
 from certs.domain.builder import Pair, PrivateKey
 from certs.domain.errors import (
+    AlternativeNamesMissingError,
     CertificateExpiredError,
-    CertificateFileTooLargeError,
     CertificateIsAuthorityError,
     CertificateNotForServersError,
     CertificateNotYetValidError,
     ChainIncompleteError,
+    KeyKindRefusedError,
     KeyMismatchError,
-    KeyPassphraseNeededError,
-    KeyPassphraseWrongError,
     KeyWeakError,
     NameNotCoveredError,
     NamesMissingError,
-    NoCertificateError,
-    NoKeyError,
+    SelfSignedAuthorityError,
     SignatureWeakError,
-    TooManyCertificatesError,
-    UploadEmptyError,
 )
-from certs.domain.facts import UNREADABLE, belongs_to, describe_name, is_authority, is_self_signed, names_of, read_facts
+from certs.domain.expiry import judge_end
+from certs.domain.facts import belongs_to, describe_name, has_signed, is_authority, is_self_signed, names_of
 from certs.domain.names import ServiceName, is_name
-from oobsite.errors import Notice
+from certs.domain.reading import Found, Upload, read_uploads
+from oobsite.errors import Notice, OobError
 
-MOST_BYTES = 1 << 20
-MOST_CERTIFICATES = 20
 _LEAST_RSA_BITS = 2048
 _WEAK_HASHES = (hashes.MD5, hashes.SHA1)
-_PEM_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
-_PEM_KEY = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )?PRIVATE KEY-----.*?-----END (?:[A-Z0-9]+ )?PRIVATE KEY-----", re.S)
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file as it came: its name is shown in sentences and trusted for nothing."""
-
-    name: str
-    content: bytes
 
 
 @dataclass(frozen=True)
@@ -65,30 +46,20 @@ class Checked:
     notices: tuple[Notice, ...]
 
 
-@dataclass(frozen=True)
-class _Material:
-    certificates: list[x509.Certificate]
-    key: PrivateKey
-
-
 def check_pair(uploads: Sequence[Upload], name: ServiceName, now: dt.datetime, passphrase: str = "") -> Checked:
     """What is installed for ``name``, out of one file or several.
 
     Raises one of the errors of ``certs.domain.errors`` for each rule that is broken; nothing is written here.
     """
-    for upload in uploads:
-        _require_plausible(upload)
-    material = _read(uploads, passphrase.encode())
-    leaf = _find_leaf(material)
+    found = read_uploads(uploads, passphrase)
+    leaf, key = _find_leaf(found, name, now)
     _check_leaf(leaf, name, now)
-    chain = _order_chain(leaf, material.certificates, now)
-    notices = _tell_changes(material.certificates, [leaf, *chain], is_locked=bool(passphrase))
+    chain = _find_chain(leaf, found, now)
+    notices = [*_tell_changes(found, [leaf, *chain], is_locked=bool(passphrase)), *_tell_end(leaf, now)]
     pem = serialization.Encoding.PEM
-    key = material.key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return Checked(
-        Pair(leaf.public_bytes(pem), key, tuple(item.public_bytes(pem) for item in chain if not is_self_signed(item))),
-        tuple(notices),
-    )
+    content = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    sent = tuple(item.public_bytes(pem) for item in chain if not is_self_signed(item))
+    return Checked(Pair(leaf.public_bytes(pem), content, sent), tuple(notices))
 
 
 def find_name(uploads: Sequence[Upload], passphrase: str = "") -> ServiceName:
@@ -96,189 +67,73 @@ def find_name(uploads: Sequence[Upload], passphrase: str = "") -> ServiceName:
 
     It becomes the name of a folder, so what is no name is passed over.
     """
-    for upload in uploads:
-        _require_plausible(upload)
-    name = next(filter(is_name, names_of(_find_leaf(_read(uploads, passphrase.encode())))), None)
+    leaf, _key = _find_leaf(read_uploads(uploads, passphrase))
+    name = next(filter(is_name, names_of(leaf)), None)
     if name is None:
         raise NamesMissingError
     return name
 
 
-def _require_plausible(upload: Upload) -> None:
-    if not upload.content.strip():
-        raise UploadEmptyError(upload.name)
-    if len(upload.content) > MOST_BYTES:
-        raise CertificateFileTooLargeError(upload.name, MOST_BYTES)
+def _find_leaf(
+    found: Found, name: ServiceName | None = None, now: dt.datetime | None = None
+) -> tuple[x509.Certificate, PrivateKey]:
+    """The certificate of a key; of several, as after a renewal with the same key, the one that fits best."""
+    pairs = [(item, key) for item in found.certificates for key in found.keys if belongs_to(key, item)]
+    if not pairs:
+        found.raise_problem(with_keys=True)
+        raise KeyMismatchError(describe_name(found.certificates[0].subject))
 
+    def fitness(pair: tuple[x509.Certificate, PrivateKey]) -> tuple[bool, bool, bool, dt.datetime]:
+        item = pair[0]
+        covers = name is None or any(one.covers(name) for one in names_of(item))
+        is_begun = now is None or item.not_valid_before_utc <= now
+        return not is_authority(item), covers, is_begun, item.not_valid_after_utc
 
-def _read(uploads: Sequence[Upload], passphrase: bytes) -> _Material:
-    certificates: list[x509.Certificate] = []
-    keys: list[PrivateKey] = []
-    for upload in uploads:
-        found, key = _read_one(upload, passphrase)
-        _require_readable(upload.name, found)
-        certificates += found
-        keys += [key] if key is not None else []
-    names = ", ".join(upload.name for upload in uploads)
-    if not certificates:
-        raise NoCertificateError(names, _looks_like(uploads[0].content))
-    if len(certificates) > MOST_CERTIFICATES:
-        raise TooManyCertificatesError(names, MOST_CERTIFICATES)
-    if not keys:
-        raise NoKeyError(uploads[-1].name, _looks_like(uploads[-1].content))
-    unique = list({item.fingerprint(hashes.SHA256()): item for item in certificates}.values())
-    return _Material(unique, _choose_key(keys, unique))
-
-
-def _require_readable(name: str, certificates: Iterable[x509.Certificate]) -> None:
-    """The library reads the parts of a certificate late: after this, none of them can fail."""
-    for certificate in certificates:
-        try:
-            read_facts(certificate)
-            _ = certificate.extensions
-        except UNREADABLE:
-            raise NoCertificateError(name, "damaged") from None
-
-
-def _choose_key(keys: Sequence[PrivateKey], certificates: Sequence[x509.Certificate]) -> PrivateKey:
-    """When several were brought, the one that belongs to a certificate."""
-    return next((key for key in keys for item in certificates if belongs_to(key, item)), keys[0])
-
-
-def _read_one(upload: Upload, passphrase: bytes) -> tuple[list[x509.Certificate], PrivateKey | None]:
-    content = upload.content
-    if _PEM_CERTIFICATE in content or _PEM_KEY.search(content):
-        return _read_pem_certificates(upload), _read_pem_key(upload, passphrase)
-    for reader in (_read_der_certificate, _read_der_key, _read_pkcs12):
-        found = reader(upload, passphrase)
-        if found is not None:
-            return found
-    return [], None
-
-
-def _read_pem_certificates(upload: Upload) -> list[x509.Certificate]:
-    if _PEM_CERTIFICATE not in upload.content:
-        return []
-    try:
-        return x509.load_pem_x509_certificates(upload.content)
-    except UNREADABLE:
-        raise NoCertificateError(upload.name, "damaged") from None
-
-
-def _read_pem_key(upload: Upload, passphrase: bytes) -> PrivateKey | None:
-    block = _PEM_KEY.search(upload.content)
-    if block is None:
-        return None
-    return _load_key(upload.name, serialization.load_pem_private_key, block.group(), passphrase)
-
-
-def _load_key(name: str, load: Callable[..., object], data: bytes, passphrase: bytes) -> PrivateKey:
-    """``load`` wants no passphrase for an open key, and one for a locked key."""
-    try:
-        key = _unlock(name, load, data, passphrase)
-    except (ValueError, UnsupportedAlgorithm):
-        raise (KeyPassphraseWrongError(name) if passphrase else NoKeyError(name, "damaged")) from None
-    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise KeyWeakError(type(key).__name__.removesuffix("PrivateKey").lstrip("_"), 0)
-    return key
-
-
-def _unlock(name: str, load: Callable[..., object], data: bytes, passphrase: bytes) -> object:
-    try:
-        return load(data, None)
-    except TypeError:
-        if not passphrase:
-            raise KeyPassphraseNeededError(name) from None
-        return load(data, passphrase)
-
-
-def _read_der_certificate(
-    upload: Upload, _passphrase: bytes
-) -> tuple[list[x509.Certificate], PrivateKey | None] | None:
-    try:
-        return [x509.load_der_x509_certificate(upload.content)], None
-    except UNREADABLE:
-        return None
-
-
-def _read_der_key(upload: Upload, passphrase: bytes) -> tuple[list[x509.Certificate], PrivateKey | None] | None:
-    try:
-        return [], _load_key(upload.name, serialization.load_der_private_key, upload.content, passphrase)
-    except (NoKeyError, KeyPassphraseWrongError):
-        return None
-
-
-def _read_pkcs12(upload: Upload, passphrase: bytes) -> tuple[list[x509.Certificate], PrivateKey | None] | None:
-    """An empty passphrase and none are two things in this format; people cannot tell them apart."""
-    if not upload.content.startswith(b"\x30") or b"\x2a\x86\x48\x86\xf7\x0d\x01\x07" not in upload.content[:64]:
-        return None
-    for attempt in dict.fromkeys((passphrase or None, passphrase)):
-        try:
-            key, leaf, others = pkcs12.load_key_and_certificates(upload.content, attempt)
-        except ValueError:
-            continue
-        if key is not None and not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-            raise KeyWeakError(type(key).__name__.removesuffix("PrivateKey").lstrip("_"), 0)
-        return [item for item in (leaf, *others) if item is not None], key
-    raise KeyPassphraseWrongError(upload.name) if passphrase else KeyPassphraseNeededError(upload.name)
-
-
-def _looks_like(content: bytes) -> str:
-    """What somebody took for a certificate or a key."""
-    head = content[:2048].lstrip().lower()
-    if head.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "html"
-    for mark, kind in (
-        (b"certificate request", "csr"),
-        (b"public key", "public-key"),
-        (b"private key", "key"),
-        (b"begin certificate", "certificate"),
-    ):
-        if mark in head:
-            return kind
-    return "binary" if b"\0" in content else "text"
-
-
-def _find_leaf(material: _Material) -> x509.Certificate:
-    leaf = next((item for item in material.certificates if belongs_to(material.key, item)), None)
-    if leaf is None:
-        raise KeyMismatchError(describe_name(material.certificates[0].subject))
-    return leaf
+    return max(pairs, key=fitness)
 
 
 def _check_leaf(leaf: x509.Certificate, name: ServiceName, now: dt.datetime) -> None:
     subject = describe_name(leaf.subject)
     if is_authority(leaf):
-        raise CertificateIsAuthorityError(subject)
-    _check_dates(leaf, now)
-    check_strength(leaf)
+        is_meant_for_service = is_self_signed(leaf) and any(item.covers(name) for item in names_of(leaf))
+        raise SelfSignedAuthorityError(subject) if is_meant_for_service else CertificateIsAuthorityError(subject)
+    _check_usable(leaf, now)
     usage = _extended_usage(leaf)
     if usage and not {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(usage):
         raise CertificateNotForServersError(subject)
     covered = names_of(leaf)
+    if not covered:
+        raise AlternativeNamesMissingError(subject)
     if not any(item.covers(name) for item in covered):
         raise NameNotCoveredError(name.shown, [item.shown for item in covered])
 
 
-def _check_dates(certificate: x509.Certificate, now: dt.datetime) -> None:
+def _check_usable(certificate: x509.Certificate, now: dt.datetime) -> None:
+    """Dates and strength; of a root, which no server sends, the dates alone."""
     subject = describe_name(certificate.subject)
     if certificate.not_valid_after_utc <= now:
         raise CertificateExpiredError(subject, certificate.not_valid_after_utc.date().isoformat())
     if certificate.not_valid_before_utc > now:
         raise CertificateNotYetValidError(subject, certificate.not_valid_before_utc.date().isoformat())
+    if not (is_authority(certificate) and is_self_signed(certificate)):
+        check_strength(certificate)
 
 
 def check_strength(certificate: x509.Certificate) -> None:
-    """Raises ``KeyWeakError`` and ``SignatureWeakError``: what browsers do not accept any more."""
+    """Raises ``KeyWeakError`` and ``SignatureWeakError``: what browsers do not accept, or not any more."""
     key = certificate.public_key()
+    if certificate.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:  # neither browsers nor Go take it
+        raise KeyKindRefusedError("RSASSA-PSS", 0)
     if isinstance(key, rsa.RSAPublicKey):
         if key.key_size < _LEAST_RSA_BITS:
             raise KeyWeakError("RSA", key.key_size)
     elif not isinstance(key, ec.EllipticCurvePublicKey):
-        raise KeyWeakError(type(key).__name__.removesuffix("PublicKey").lstrip("_"), 0)
+        raise KeyKindRefusedError(type(key).__name__.removesuffix("PublicKey").lstrip("_"), 0)
     elif key.curve.name not in ("secp256r1", "secp384r1"):
         raise KeyWeakError(f"EC {key.curve.name}", key.key_size)
     algorithm = certificate.signature_hash_algorithm
+    if algorithm is None:
+        raise SignatureWeakError(describe_name(certificate.subject), "EdDSA")
     if isinstance(algorithm, _WEAK_HASHES):
         raise SignatureWeakError(describe_name(certificate.subject), algorithm.name.upper())
 
@@ -290,48 +145,68 @@ def _extended_usage(certificate: x509.Certificate) -> list[x509.ObjectIdentifier
         return []
 
 
-def _order_chain(
-    leaf: x509.Certificate, certificates: Iterable[x509.Certificate], now: dt.datetime
-) -> list[x509.Certificate]:
+def _find_chain(leaf: x509.Certificate, found: Found, now: dt.datetime) -> list[x509.Certificate]:
     """The issuers from the leaf upwards; what does not belong to them is left out.
 
-    Raises ``ChainIncompleteError`` when the leaf's own issuer is missing: a browser would refuse it.
+    Of several ways, as with cross-signed issuers, the shortest to a root, else the longest. Raises
+    ``ChainIncompleteError`` when the leaf's own issuer is missing: a browser would refuse it.
     """
-    chain: list[x509.Certificate] = []
-    rest = [item for item in certificates if item != leaf]
-    current = leaf
-    while not is_self_signed(current):
-        issuer = next((item for item in rest if _has_signed(item, current)), None)
-        if issuer is None:
-            break
-        rest.remove(issuer)
-        _check_dates(issuer, now)
-        if not is_self_signed(issuer):
-            check_strength(issuer)
-        chain.append(issuer)
-        current = issuer
-    if not chain and not is_self_signed(leaf):
+    paths = list(_walk_up(leaf, found.certificates, now))
+    path = next((path for path in paths if is_self_signed(path[-1])), paths[-1])
+    top = path[-1]
+    if not is_self_signed(top):
+        for issuer in (item for item in found.certificates if item not in path and _may_have_signed(item, top)):
+            _check_usable(issuer, now)  # raises: it was not on the way
+    if top == leaf and not is_self_signed(leaf):
+        found.raise_problem(with_keys=False)
         raise ChainIncompleteError(describe_name(leaf.subject), describe_name(leaf.issuer))
-    return chain
+    return path[1:]
 
 
-def _has_signed(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+def _walk_up(
+    leaf: x509.Certificate, certificates: Sequence[x509.Certificate], now: dt.datetime
+) -> Iterable[list[x509.Certificate]]:
+    """The shortest path to each issuer that may be used, shorter ones first."""
+    seen, waiting = {leaf}, deque([[leaf]])
+    while waiting:
+        path = waiting.popleft()
+        yield path
+        issuers = [item for item in certificates if item not in seen and _may_have_signed(item, path[-1])]
+        for issuer in issuers if not is_self_signed(path[-1]) else ():
+            if _is_usable(issuer, now):
+                seen.add(issuer)
+                waiting.append([*path, issuer])
+
+
+def _is_usable(certificate: x509.Certificate, now: dt.datetime) -> bool:
     try:
-        certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        _check_usable(certificate, now)
+    except OobError:
         return False
-    return is_authority(issuer)
+    return True
 
 
-def _tell_changes(
-    found: Sequence[x509.Certificate], used: Sequence[x509.Certificate], *, is_locked: bool
-) -> Iterable[Notice]:
+def _may_have_signed(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    return has_signed(issuer, certificate) and is_authority(issuer)
+
+
+def _tell_end(leaf: x509.Certificate, now: dt.datetime) -> Iterable[Notice]:
+    """That it is good, but not for long."""
+    if judge_end(leaf.not_valid_after_utc, now) is not None:
+        yield Notice("pair-ends-soon", {"ends_on": leaf.not_valid_after_utc.date().isoformat()})
+
+
+def _tell_changes(found: Found, used: Sequence[x509.Certificate], *, is_locked: bool) -> Iterable[Notice]:
     """What was put right on the way."""
     if is_locked:
         yield Notice("pair-passphrase-removed", {})
-    kept = [item for item in found if item in used]
+    kept = [item for item in found.certificates if item in used]
     if kept != list(used):
         yield Notice("pair-chain-reordered", {})
-    strangers = [describe_name(item.subject) for item in found if item not in used]
+    strangers = [describe_name(item.subject) for item in found.certificates if item not in used]
     if strangers:
         yield Notice("pair-strangers-left-out", {"names": strangers})
+    if found.foreign:
+        yield Notice("pair-blocks-left-out", {"names": found.foreign})
+    if found.problems:
+        yield Notice("pair-unreadable-left-out", {"names": sorted({problem.name for problem in found.problems})})

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import selectors
 import socket
 import ssl
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +18,8 @@ from cryptography import x509
 from certs.domain.facts import UNREADABLE, CertificateFacts, names_of, read_facts
 from certs.domain.names import ServiceName
 
-_SECONDS = 5.0
+_SECONDS = 10.0
+_TIMED_OUT = "timed out"
 
 
 class Verdict(StrEnum):
@@ -33,7 +36,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Question:
-    """``host`` is where to connect, ``name`` what to ask for (SNI); ``authority``: PEM of the practice's root."""
+    """``host`` is where to connect, ``name`` what to ask for (SNI); ``authority``: PEM of the practice's root;
+    ``seconds``: how long all of it may take, once the host is found.
+    """
 
     host: str
     port: int
@@ -60,8 +65,9 @@ class Answer:
 
 def probe(question: Question, expected: str, now: dt.datetime) -> Answer:
     """Connect and compare with the ``expected`` fingerprint (SHA-256, hex). Never raises for what a network does."""
+    until = time.monotonic() + question.seconds
     try:
-        chain = [x509.load_der_x509_certificate(der) for der in _fetch(question)]
+        chain = [x509.load_der_x509_certificate(der) for der in _fetch(question, until)]
         facts = tuple(read_facts(certificate) for certificate in chain)
     except (socket.gaierror, UnicodeError) as error:  # a host that cannot be one is not even looked for
         return Answer(Verdict.UNKNOWN_HOST, detail=_words(error))
@@ -75,8 +81,8 @@ def probe(question: Question, expected: str, now: dt.datetime) -> Answer:
     return Answer(
         _judge(chain[0], facts[0], question.name, expected=expected, now=now),
         facts,
-        is_trusted=authority is not None and _is_accepted(question, authority),
-        is_public=_is_accepted(question, None),
+        is_trusted=authority is not None and _is_accepted(question, authority, until),
+        is_public=_is_accepted(question, None, until),
     )
 
 
@@ -94,12 +100,12 @@ def _judge(
     return Verdict.SERVED if facts.fingerprint == expected else Verdict.ANOTHER
 
 
-def _fetch(question: Question) -> list[bytes]:
+def _fetch(question: Question, until: float) -> list[bytes]:
     """The chain in DER, whatever it is: judging it is the question here."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    with _connected(question, context) as tls:
+    with _connected(question, context, until) as tls:
         return _chain_of(tls)
 
 
@@ -111,23 +117,67 @@ def _chain_of(tls: ssl.SSLSocket) -> list[bytes]:
     return [ssl.PEM_cert_to_DER_cert(certificate.public_bytes()) for certificate in chain]
 
 
-def _is_accepted(question: Question, authority: str | None) -> bool:
+def _is_accepted(question: Question, authority: str | None, until: float) -> bool:
     """Whether a client that trusts the CA (else the system's store) takes chain and name."""
     context = ssl.create_default_context(cadata=authority)
     try:
-        with _connected(question, context):
+        with _connected(question, context, until):
             return True
     except OSError:
         return False
 
 
 @contextlib.contextmanager
-def _connected(question: Question, context: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
+def _connected(question: Question, context: ssl.SSLContext, until: float) -> Iterator[ssl.SSLSocket]:
     with (
-        socket.create_connection((question.host, question.port), timeout=question.seconds) as plain,
-        context.wrap_socket(plain, server_hostname=_asked(question.name)) as tls,
+        _connect(question, until) as plain,
+        context.wrap_socket(plain, server_hostname=_asked(question.name), do_handshake_on_connect=False) as tls,
     ):
+        _shake_hands(tls, until)
         yield tls
+
+
+def _connect(question: Question, until: float) -> socket.socket:
+    """A host may have many addresses, each of which is silent. Raises ``OSError`` of the last one."""
+    found = socket.getaddrinfo(question.host, question.port, type=socket.SOCK_STREAM)
+    failure: OSError = TimeoutError(_TIMED_OUT)
+    for family, kind, protocol, _name, address in found:
+        plain = socket.socket(family, kind, protocol)
+        try:
+            plain.settimeout(_left(until))
+            plain.connect(address)
+        except OSError as error:
+            plain.close()
+            failure = error
+        else:
+            return plain
+    raise failure
+
+
+def _shake_hands(tls: ssl.SSLSocket, until: float) -> None:
+    """A time limit of the socket begins anew with every byte: whoever drips them would hold us for ever."""
+    tls.settimeout(0)
+    while True:
+        try:
+            return tls.do_handshake()
+        except ssl.SSLWantReadError:
+            _wait(tls, selectors.EVENT_READ, until)
+        except ssl.SSLWantWriteError:
+            _wait(tls, selectors.EVENT_WRITE, until)
+
+
+def _wait(tls: ssl.SSLSocket, event: int, until: float) -> None:
+    with selectors.DefaultSelector() as selector:
+        selector.register(tls, event)
+        selector.select(_left(until))
+
+
+def _left(until: float) -> float:
+    """Seconds that are left. Raises ``TimeoutError``."""
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError(_TIMED_OUT)
+    return left
 
 
 def _asked(name: ServiceName) -> str:

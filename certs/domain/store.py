@@ -4,12 +4,17 @@
     <certs folder>/<name>/<number>/privkey.pem     its key, 0600
     <certs folder>/<name>.crt, <name>.key          the one in use, for proxies that are set up by hand
 
+The certs folder belongs to the practice's data: it is backed up with them, and a restore exchanges it. The pairs in use
+may lie in a second folder of the same form, which holds nothing else and stays: the one that the proxy sees.
+
 A file that a proxy reads is never changed: a proxy that looks at the wrong moment would pair an old key with a new
 certificate, and Traefik does not look again at all (traefik#5495).
 """
 
 from __future__ import annotations
 
+import glob
+import hashlib
 import re
 import shutil
 from collections.abc import Iterable
@@ -20,7 +25,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from certs.domain.builder import Pair
-from certs.domain.errors import GenerationDamagedError, GenerationMissingError, StoreWriteError
+from certs.domain.errors import GenerationDamagedError, GenerationMissingError, StoreRemoveError, StoreWriteError
 from certs.domain.facts import UNREADABLE, belongs_to, fingerprint
 from certs.domain.names import ServiceName
 from oobsite.files import replace_file, sync_dir, write_private
@@ -31,6 +36,7 @@ _PUBLIC = 0o644
 _PRIVATE = 0o600
 _FOLDER = 0o755
 _PART = ".part"
+_MOST_LETTERS = 180
 #: As we write it, and no larger than a column of the database takes.
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
@@ -49,8 +55,11 @@ class Generation:
 
 
 def folder_name(name: ServiceName) -> str:
-    """A name that every file system takes: no star, no colon."""
-    return name.text.replace("*", "_wildcard").replace(":", "_")
+    """A name that every file system takes: no star, no colon, and short enough for all endings that we put behind."""
+    plain = name.text.replace("*", "_wildcard").replace(":", "_")
+    if len(plain) <= _MOST_LETTERS:
+        return plain
+    return f"{plain[:_MOST_LETTERS]}_{hashlib.sha256(name.text.encode()).hexdigest()[:16]}"
 
 
 def write_generation(certs_dir: Path, generation: Generation, pair: Pair) -> Path:
@@ -61,7 +70,7 @@ def write_generation(certs_dir: Path, generation: Generation, pair: Pair) -> Pat
     target = certs_dir / generation.relative
     part = target.with_name(target.name + _PART)
     try:
-        _make_folders(certs_dir, target.parent)
+        make_folders(certs_dir, target.parent)
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(mode=_FOLDER)
         part.chmod(_FOLDER)
@@ -76,8 +85,9 @@ def write_generation(certs_dir: Path, generation: Generation, pair: Pair) -> Pat
     return target
 
 
-def _make_folders(certs_dir: Path, folder: Path) -> None:
-    for path in (certs_dir, folder):
+def make_folders(*folders: Path) -> None:
+    """Each that is missing, readable for every proxy whatever our umask is."""
+    for path in folders:
         if not path.is_dir():
             path.mkdir(parents=True)
             path.chmod(_FOLDER)
@@ -105,6 +115,26 @@ def read_generation(certs_dir: Path, generation: Generation) -> Pair:
     return Pair(pem[0], key, tuple(pem[1:]))
 
 
+def share_generation(certs_dir: Path, served_dir: Path, generation: Generation) -> None:
+    """Copy a pair to where the proxy reads it, unless it lies there already.
+
+    Raises as ``read_generation`` and ``write_generation``.
+    """
+    pair = read_generation(certs_dir, generation)
+    if certs_dir == served_dir or holds(served_dir, generation, pair):
+        return
+    shutil.rmtree(served_dir / generation.relative, ignore_errors=True)  # damaged
+    write_generation(served_dir, generation, pair)
+
+
+def holds(certs_dir: Path, generation: Generation, pair: Pair) -> bool:
+    """Whether the very pair lies there, whole."""
+    try:
+        return read_generation(certs_dir, generation) == pair
+    except (GenerationMissingError, GenerationDamagedError):
+        return False
+
+
 def stored_fingerprint(certs_dir: Path, generation: Generation) -> str:
     """SHA-256 of the leaf on disk, hex. Raises as ``read_generation``."""
     return fingerprint(x509.load_pem_x509_certificate(read_generation(certs_dir, generation).certificate))
@@ -119,11 +149,17 @@ def list_generations(certs_dir: Path, name: ServiceName) -> list[int]:
 
 
 def remove_generations(certs_dir: Path, name: ServiceName, keep: Iterable[int]) -> list[int]:
-    """Remove what nothing uses any more, and what killed writers have left; return the numbers removed."""
+    """Remove what nothing uses any more, and what killed writers have left; return the numbers removed.
+
+    Raises ``StoreRemoveError``.
+    """
     folder = certs_dir / folder_name(name)
     gone = [number for number in list_generations(certs_dir, name) if number not in set(keep)]
     for number in gone:
-        shutil.rmtree(folder / str(number))
+        try:
+            shutil.rmtree(folder / str(number))
+        except OSError as error:
+            raise StoreRemoveError(str(folder / str(number)), error.strerror or str(error)) from error
     for part in folder.glob(f"*{_PART}"):
         shutil.rmtree(part, ignore_errors=True)
     return gone
@@ -138,24 +174,37 @@ def list_services(certs_dir: Path) -> list[str]:
 
 
 def remove_service(certs_dir: Path, name: ServiceName) -> None:
-    """Remove all that there is of a service, when the proxy's file names it no more. Raises ``StoreWriteError``."""
+    """Remove all that there is of a service, when the proxy's file names it no more. Raises ``StoreRemoveError``."""
     folder = certs_dir / folder_name(name)
     try:
         if folder.is_dir():
             shutil.rmtree(folder)
-        for suffix in (".key", ".crt"):
-            folder.with_name(folder.name + suffix).unlink(missing_ok=True)
+        for path in _copies(certs_dir, name):
+            path.unlink(missing_ok=True)
+            remove_parts(path)
         if certs_dir.is_dir():
             sync_dir(certs_dir)
     except OSError as error:
-        raise StoreWriteError(str(folder), error.strerror or str(error)) from error
+        raise StoreRemoveError(str(folder), error.strerror or str(error)) from error
 
 
 def write_old_place(certs_dir: Path, name: ServiceName, pair: Pair) -> None:
     """``<name>.crt`` and ``<name>.key``, as the predecessor left them. Raises ``StoreWriteError``."""
-    path = certs_dir / folder_name(name)
+    certificate, key = _copies(certs_dir, name)
     try:
-        replace_file(path.with_name(f"{path.name}.key"), pair.key, mode=_PRIVATE)
-        replace_file(path.with_name(f"{path.name}.crt"), pair.full_chain, mode=_PUBLIC)
+        for path, content, mode in ((key, pair.key, _PRIVATE), (certificate, pair.full_chain, _PUBLIC)):
+            remove_parts(path)
+            replace_file(path, content, mode=mode)
     except OSError as error:
-        raise StoreWriteError(str(path), error.strerror or str(error)) from error
+        raise StoreWriteError(str(certificate), error.strerror or str(error)) from error
+
+
+def _copies(certs_dir: Path, name: ServiceName) -> tuple[Path, Path]:
+    folder = folder_name(name)
+    return certs_dir / f"{folder}.crt", certs_dir / f"{folder}.key"
+
+
+def remove_parts(path: Path) -> None:
+    """What a killed writer has begun of the file ``path``: it may hold a key."""
+    for part in path.parent.glob(f"{glob.escape(path.name)}.*{_PART}"):
+        part.unlink(missing_ok=True)

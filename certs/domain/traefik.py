@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from certs.domain.errors import StoreWriteError
-from certs.domain.store import CHAIN_NAME, KEY_NAME, Generation, read_generation
+from certs.domain.store import CHAIN_NAME, KEY_NAME, Generation, make_folders, read_generation, remove_parts
 from oobsite.files import replace_file
 
 FILE_NAME = "oobsite-certificates.yaml"
@@ -69,11 +69,20 @@ def publish(certs_dir: Path, traefik_dir: Path, served: Served, seen_dir: PurePo
         read_generation(certs_dir, generation)
     path = traefik_dir / FILE_NAME
     try:
-        traefik_dir.mkdir(parents=True, exist_ok=True)
+        make_folders(traefik_dir)
+        remove_parts(path)
         replace_file(path, render(served, seen_dir).encode(), mode=_MODE)
     except OSError as error:
         raise StoreWriteError(str(path), error.strerror or str(error)) from error
     return path
+
+
+def is_published(traefik_dir: Path, served: Served, seen_dir: PurePosixPath) -> bool:
+    """Whether the YAML says these; where nothing is served, none is needed."""
+    try:
+        return (traefik_dir / FILE_NAME).read_bytes() == render(served, seen_dir).encode()
+    except OSError:
+        return not served.generations
 
 
 def list_published(traefik_dir: Path, seen_dir: PurePosixPath) -> set[PurePosixPath]:
@@ -90,7 +99,7 @@ def nginx_snippet(generation: Generation, seen_dir: PurePosixPath) -> str:
     """For the ``server`` block of a service."""
     folder = seen_dir / generation.relative
     return (
-        f"server_name {generation.name.text};\nlisten 443 ssl;\n"
+        f"server_name {_host(generation)};\nlisten 443 ssl;\n"
         f"ssl_certificate {folder / CHAIN_NAME};\nssl_certificate_key {folder / KEY_NAME};\n"
     )
 
@@ -98,4 +107,10 @@ def nginx_snippet(generation: Generation, seen_dir: PurePosixPath) -> str:
 def caddy_snippet(generation: Generation, seen_dir: PurePosixPath) -> str:
     """For a Caddyfile."""
     folder = seen_dir / generation.relative
-    return f"{generation.name.text} {{\n\ttls {folder / CHAIN_NAME} {folder / KEY_NAME}\n}}\n"
+    return f"{_host(generation)} {{\n\ttls {folder / CHAIN_NAME} {folder / KEY_NAME}\n}}\n"
+
+
+def _host(generation: Generation) -> str:
+    """As it stands in addresses: IPv6 in brackets."""
+    text = generation.name.text
+    return f"[{text}]" if ":" in text else text

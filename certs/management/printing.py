@@ -7,7 +7,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from certs.models import Certificate, CertificateGeneration
+from certs import services
+from certs.models import Certificate, CertificateAuthority, CertificateGeneration
 from oobsite.commands import OobCommand
 
 
@@ -24,6 +25,7 @@ def describe(certificate: Certificate) -> dict[str, Any]:
         "days_left": current.days_left(timezone.now()) if current else None,
         "fingerprint": current.fingerprint if current else None,
         "is_default": certificate.is_default,
+        "is_former": services.is_former(certificate, CertificateAuthority.active()),
         "served": certificate.served,
         "served_at": certificate.served_at,
     }

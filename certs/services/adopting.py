@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 
 from certs.domain import store, traefik
-from certs.domain.facts import UNREADABLE, names_of, read_facts
+from certs.domain.facts import UNREADABLE, has_signed, names_of, read_facts
 from certs.domain.names import ServiceName, is_name
 from certs.domain.store import Generation, folder_name
-from certs.models import Certificate, CertificateAuthority, CertificateGeneration
+from certs.models import Certificate, CertificateAuthority, CertificateGeneration, CertificateRemoval
 from certs.services.places import certs_dir, seen_dir, traefik_dir
 from certs.services.report import Reconciliation
 from oobsite.errors import Notice, OobError
@@ -22,6 +21,7 @@ State = CertificateGeneration.State
 def adopt_services() -> None:
     """Folders that the database does not know, as after a restore of oobsite itself."""
     known = {folder_name(certificate.service) for certificate in Certificate.objects.all()}
+    known |= {folder_name(ServiceName(removal.name)) for removal in CertificateRemoval.objects.all()}
     for folder in store.list_services(certs_dir()):
         name = None if folder in known else _name_of(folder)
         if name is not None:
@@ -65,7 +65,8 @@ def _adopt(certificate: Certificate, number: int) -> CertificateGeneration | Non
         pair = store.read_generation(certs_dir(), Generation(certificate.service, number))
     except OobError:
         return None
-    facts = read_facts(x509.load_pem_x509_certificate(pair.certificate))
+    leaf = x509.load_pem_x509_certificate(pair.certificate)
+    facts = read_facts(leaf)
     return CertificateGeneration.objects.create(
         certificate=certificate,
         number=number,
@@ -78,7 +79,13 @@ def _adopt(certificate: Certificate, number: int) -> CertificateGeneration | Non
         ends_at=facts.ends_at,
         key=facts.key,
         made_at=facts.begins_at,
+        order=_order_of(certificate, leaf),
     )
+
+
+def _order_of(certificate: Certificate, leaf: x509.Certificate) -> dict[str, object]:
+    others = [name.text for name in names_of(leaf) if name != certificate.service]
+    return {"other_names": others, "way": _way_of(leaf)}
 
 
 def _is_published(generation: CertificateGeneration) -> bool:
@@ -90,19 +97,12 @@ def _use(certificate: Certificate, generation: CertificateGeneration) -> None:
     """What a service has on disk was in use, as far as anybody knows."""
     certificate.generations.filter(state=State.ACTIVE).update(state=State.OLD)
     CertificateGeneration.objects.filter(pk=generation.pk).update(state=State.ACTIVE)
-    leaf = x509.load_pem_x509_certificate(generation.chain.encode())
-    certificate.current = generation
-    certificate.other_names = [name.text for name in names_of(leaf) if name != certificate.service]
-    certificate.way = _way_of(leaf)
-    certificate.save(update_fields=["current", "other_names", "way"])
+    Certificate.objects.filter(pk=certificate.pk).update(**generation.order, current=generation)
+    certificate.refresh_from_db()
 
 
 def _way_of(leaf: x509.Certificate) -> Certificate.Way:
-    authority = CertificateAuthority.active()
-    if authority is None:
-        return Certificate.Way.INSTALLED
-    try:
-        leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(authority.certificate.encode()))
-    except (InvalidSignature, ValueError, TypeError):
-        return Certificate.Way.INSTALLED
-    return Certificate.Way.AUTHORITY
+    """A former CA of ours is one too: what it has signed, the present one can sign anew."""
+    roots = CertificateAuthority.objects.values_list("certificate", flat=True)
+    is_ours = any(has_signed(x509.load_pem_x509_certificate(root.encode()), leaf) for root in roots)
+    return Certificate.Way.AUTHORITY if is_ours else Certificate.Way.INSTALLED

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from certs.domain import builder
 from certs.domain.builder import Pair, Subject
-from certs.domain.errors import AuthorityExistsError, AuthorityMissingError
+from certs.domain.errors import AuthorityExistsError, AuthorityMissingError, AuthorityNameTakenError
 from certs.domain.facts import read_facts
 from certs.domain.names import parse_name
 from certs.models import CertificateAuthority
@@ -34,7 +34,9 @@ class AuthorityOrder:
 
 
 def make_authority(actor: Actor, order: AuthorityOrder) -> CertificateAuthority:
-    """Raises ``NotAllowedError``, ``AuthorityExistsError``, ``SubjectInvalidError``, ``NameInvalidError``."""
+    """Raises ``NotAllowedError``, ``AuthorityExistsError``, ``AuthorityNameTakenError``, ``SubjectInvalidError``,
+    ``NameInvalidError``.
+    """
     actor.require("certs.add_certificateauthority")
     now = timezone.now()
     permitted = [parse_name(name).text for name in order.permitted]
@@ -61,12 +63,20 @@ def make_authority(actor: Actor, order: AuthorityOrder) -> CertificateAuthority:
 
 def _make_room(order: AuthorityOrder) -> None:
     """The one in use steps back, when that is wanted or when it ends soon."""
+    if is_name_taken(order.common_name):
+        raise AuthorityNameTakenError(order.common_name)
     present = CertificateAuthority.active()
     if present is None:
         return
     if not order.is_replacing and present.ends_at - timezone.now() > _RENEW_BEFORE:
         raise AuthorityExistsError(present.common_name, timezone.localdate(present.ends_at).isoformat())
     CertificateAuthority.objects.filter(pk=present.pk).update(in_use=None)
+
+
+def is_name_taken(name: str) -> bool:
+    """Whether a CA of this practice has the name already, or had it."""
+    names = CertificateAuthority.objects.values_list("common_name", flat=True)
+    return name.strip().casefold() in {taken.strip().casefold() for taken in names}
 
 
 def open_authority() -> Pair:

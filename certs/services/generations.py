@@ -1,9 +1,9 @@
-"""Pairs on their way: from a row to the disk, to the proxy, and out of use again. Every step may be done twice."""
+"""Pairs on their way: from a row to the disk, and into use. Every step may be done twice."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography import x509
@@ -12,28 +12,40 @@ from django.db.models import Max
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from certs.domain import store, traefik
+from certs.domain import store
 from certs.domain.builder import Pair
-from certs.domain.errors import CertificateExpiredError, GenerationMissingError
+from certs.domain.errors import CertificateExpiredError, GenerationMissingError, StoreRemoveError, StoreWriteError
 from certs.domain.facts import read_facts
 from certs.domain.names import ServiceName
-from certs.domain.store import Generation
-from certs.domain.traefik import Served
-from certs.models import Certificate, CertificateGeneration, CertificateRemoval
-from certs.services.places import certs_dir, seen_dir, traefik_dir, writing
+from certs.models import Certificate, CertificateGeneration
+from certs.services.places import certs_dir, served_dir, writing
+from certs.services.serving import is_on_disk, publish, tidy
 from oobsite.accounts.actors import Actor
 from oobsite.audit.services import record
 from oobsite.errors import Notice, OobError
 
 State = CertificateGeneration.State
-KEPT = 3
-KEPT_FOR = timedelta(minutes=10)
 
 
-def add_generation(
-    certificate: Certificate, pair: Pair, *, made_by: str, notices: Iterable[Notice] = ()
-) -> CertificateGeneration:
+@dataclass(frozen=True)
+class NewPair:
+    """``order``: columns of ``Certificate`` that this pair changes, from the moment when it is in use."""
+
+    pair: Pair
+    made_by: str
+    order: Mapping[str, Any]
+    notices: Iterable[Notice] = field(default=())
+
+
+def find_certificate(name: ServiceName, order: Mapping[str, Any]) -> Certificate:
+    """The row of a service. One that has a pair already stays as it is until the new one is in use."""
+    certificate, _is_new = Certificate.objects.get_or_create(name=name.text, defaults=dict(order))
+    return certificate
+
+
+def add_generation(certificate: Certificate, new: NewPair) -> CertificateGeneration:
     """A row that waits for the worker; whatever waited before it is not installed any more."""
+    pair = new.pair
     facts = read_facts(x509.load_pem_x509_certificate(pair.certificate))
     _drop_waiting(certificate)
     return CertificateGeneration.objects.create(
@@ -46,8 +58,9 @@ def add_generation(
         begins_at=facts.begins_at,
         ends_at=facts.ends_at,
         key=facts.key,
-        notices=[{"code": notice.code, "params": dict(notice.params)} for notice in notices],
-        made_by=made_by[:255],
+        notices=[to_json(notice) for notice in new.notices],
+        order=dict(new.order),
+        made_by=new.made_by[:255],
         made_at=timezone.now(),
     )
 
@@ -60,7 +73,7 @@ def _next_number(certificate: Certificate, *others: int) -> int:
 
 def _drop_waiting(certificate: Certificate) -> None:
     waiting = certificate.generations.filter(state__in=(State.PENDING, State.FAILED))
-    waiting.filter(is_stored=True).update(state=State.OLD)
+    waiting.filter(is_stored=True).update(state=State.OLD, waiting_key="")
     waiting.filter(is_stored=False).update(state=State.FAILED, waiting_key="")
 
 
@@ -107,32 +120,58 @@ def install_generation(pk: int) -> CertificateGeneration:
 
 
 def install_waiting(generation: CertificateGeneration) -> None:
-    """As ``install_generation``, for who holds the lock."""
+    """As ``install_generation``, for who holds the lock.
+
+    Once the proxy's file names the pair it is the one in use, whatever becomes of its copies and of the older ones.
+    """
     try:
         pair = _put_on_disk(generation)
         publish(generation)
-        store.write_old_place(certs_dir(), generation.certificate.service, pair)
     except OobError as error:
         _save(generation, state=State.FAILED, error_code=error.code, error_params=dict(error.notice.params))
         raise
     _activate(generation)
-    tidy(generation.certificate)
+    _finish(generation, pair)
+
+
+def _finish(generation: CertificateGeneration, pair: Pair) -> None:
+    """What does not work here is said beside the pair, and done at the next comparison."""
+    failures = []
+    service = generation.certificate.service
+    try:
+        store.write_old_place(certs_dir(), service, pair)
+    except StoreWriteError as error:
+        failures.append(Notice("certificate-copies-failed", {"name": service.shown, "reason": error.reason}))
+    try:
+        tidy(generation.certificate)
+    except StoreRemoveError as error:
+        failures.append(error.notice)
+    if failures:
+        _save(generation, notices=[*generation.notices, *(to_json(notice) for notice in failures)])
 
 
 def _put_on_disk(generation: CertificateGeneration) -> Pair:
-    """A killed job may have written it already; under its number may lie one that the database has forgotten."""
-    certificate = generation.certificate
-    numbers = store.list_generations(certs_dir(), certificate.service)
+    """A killed job may have written it already."""
     if generation.waiting_key:
-        if generation.number in numbers and not is_on_disk(generation):
-            _save(generation, number=_next_number(certificate, *numbers))
-            numbers = []
-        if generation.number not in numbers:
+        _settle_number(generation)
+        if not is_on_disk(generation):
             store.write_generation(certs_dir(), generation.stored, _waiting_pair(generation))
     pair = store.read_generation(certs_dir(), generation.stored)
     if not is_on_disk(generation):  # another one lies there
         raise GenerationMissingError(str(certs_dir() / generation.stored.relative))
     return pair
+
+
+def _settle_number(generation: CertificateGeneration) -> None:
+    """Under its number may lie a pair that the database has forgotten."""
+    certificate, used = generation.certificate, set[int]()
+    is_taken = False
+    for folder in (certs_dir(), served_dir()):
+        numbers = store.list_generations(folder, certificate.service)
+        is_taken |= generation.number in numbers and not is_on_disk(generation, folder)
+        used.update(numbers)
+    if is_taken:
+        _save(generation, number=_next_number(certificate, *used))
 
 
 def _waiting_pair(generation: CertificateGeneration) -> Pair:
@@ -144,14 +183,6 @@ def split_chain(chain: str) -> list[bytes]:
     """The certificates of a PEM text, one by one."""
     end = "-----END CERTIFICATE-----\n"
     return [f"{part}{end}".encode() for part in chain.split(end) if part.strip()]
-
-
-def is_on_disk(generation: CertificateGeneration) -> bool:
-    """Whether the very pair of the row lies there, whole."""
-    try:
-        return store.stored_fingerprint(certs_dir(), generation.stored) == generation.fingerprint
-    except OobError:
-        return False
 
 
 def _activate(generation: CertificateGeneration) -> None:
@@ -168,104 +199,16 @@ def _activate(generation: CertificateGeneration) -> None:
             error_code="",
             error_params={},
         )
-        Certificate.objects.filter(pk=certificate.pk).update(current=generation, served="")
+        Certificate.objects.filter(pk=certificate.pk).update(**generation.order, current=generation, served="")
     certificate.refresh_from_db()
+
+
+def to_json(notice: Notice) -> dict[str, Any]:
+    """As it stands in a row."""
+    return {"code": notice.code, "params": dict(notice.params)}
 
 
 def _save(generation: CertificateGeneration, **values: Any) -> None:
     for name, value in values.items():
         setattr(generation, name, value)
     generation.save(update_fields=list(values))
-
-
-def publish(installing: CertificateGeneration | None = None) -> None:
-    """Let the proxy serve the pair in use of each service, and ``installing`` instead of its own.
-
-    Raises as ``traefik.publish``.
-    """
-    served = choose_served(installing)
-    traefik.publish(certs_dir(), traefik_dir(), served, seen_dir())
-
-
-def publish_again() -> None:
-    """As ``publish``, under the lock."""
-    with writing():
-        publish()
-
-
-def choose_served(installing: CertificateGeneration | None = None) -> Served:
-    """A service whose pair in use is damaged or gone gets its newest one that is whole, or none."""
-    chosen: dict[int, Generation] = {}
-    certificates = list(Certificate.objects.select_related("current__certificate"))
-    for certificate in certificates:
-        if installing is not None and installing.certificate_id == certificate.pk:
-            chosen[certificate.pk] = installing.stored
-        elif (usable := find_usable(certificate)) is not None:
-            chosen[certificate.pk] = usable
-    default = next((chosen[one.pk] for one in certificates if one.is_default and one.pk in chosen), None)
-    return Served(tuple(chosen.values()), default)
-
-
-def find_usable(certificate: Certificate) -> Generation | None:
-    """The pair in use when it is whole, else the newest one on disk that is."""
-    if certificate.current is None:
-        return None
-    if is_on_disk(certificate.current):
-        return certificate.current.stored
-    for number in reversed(store.list_generations(certs_dir(), certificate.service)):
-        generation = Generation(certificate.service, number)
-        try:
-            store.read_generation(certs_dir(), generation)
-        except OobError:
-            continue
-        return generation
-    return None
-
-
-def tidy(certificate: Certificate) -> None:
-    """Remove pairs that nothing uses: three stay, and each for ten minutes after it was replaced."""
-    numbers = store.list_generations(certs_dir(), certificate.service)
-    fresh = certificate.generations.filter(replaced_at__gt=timezone.now() - KEPT_FOR)
-    used = certificate.generations.filter(state__in=(State.ACTIVE, State.PENDING))
-    usable = find_usable(certificate)
-    keep = {*numbers[-KEPT:], *(fresh | used).values_list("number", flat=True), *([usable.number] if usable else [])}
-    gone = store.remove_generations(certs_dir(), certificate.service, keep)
-    certificate.generations.filter(number__in=gone).update(is_stored=False)
-
-
-def choose_default(actor: Actor, certificate: Certificate, *, is_default: bool) -> None:
-    """Serve it for unknown names too, and no other. Raises ``NotAllowedError``."""
-    actor.require("certs.change_certificate")
-    with transaction.atomic():
-        if is_default:
-            Certificate.objects.exclude(pk=certificate.pk).update(is_default=False)
-        certificate.is_default = is_default
-        certificate.save(update_fields=["is_default"])
-        async_task("certs.jobs.publish", cluster="quick")
-
-
-def remove_certificate(actor: Actor, certificate: Certificate) -> None:
-    """Forget a service; the worker removes its files once the proxy names them no more. Raises ``NotAllowedError``."""
-    actor.require("certs.delete_certificate")
-    with transaction.atomic():
-        record(actor, "certificate.removed", certificate, {"names": [name.shown for name in certificate.names]})
-        CertificateRemoval.objects.get_or_create(name=certificate.name)
-        certificate.delete()
-        async_task("certs.jobs.remove_files", cluster="quick")
-
-
-def remove_files() -> None:
-    """Remove what is left of services that are none any more. Raises ``StoreWriteError``."""
-    with writing():
-        finish_removals()
-
-
-def finish_removals() -> None:
-    """As ``remove_files``, for who holds the lock. A service that has come back meanwhile keeps its files."""
-    removals = list(CertificateRemoval.objects.all())
-    if removals:
-        publish()
-    for removal in removals:
-        if not Certificate.objects.filter(name=removal.name).exists():
-            store.remove_service(certs_dir(), ServiceName(removal.name))
-        removal.delete()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from cryptography import x509
 from django.db import transaction
@@ -11,12 +11,14 @@ from django.utils import timezone
 
 from certs.domain.facts import names_of
 from certs.domain.names import ServiceName
-from certs.domain.pair import Checked, Upload, check_pair, find_name
+from certs.domain.pair import Checked, check_pair, find_name
+from certs.domain.reading import Upload
 from certs.models import Certificate, CertificateGeneration
-from certs.services.generations import add_generation, hand_over
+from certs.services.generations import NewPair, add_generation, find_certificate, hand_over
 from oobsite.accounts.actors import Actor
 from oobsite.audit.chain import JSON
 from oobsite.audit.services import record
+from oobsite.errors import Notice
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Delivery:
 
     uploads: Sequence[Upload]
     name: ServiceName | None = None
-    passphrase: str = ""
+    passphrase: str = field(default="", repr=False)
 
 
 def install_pair(actor: Actor, delivery: Delivery) -> CertificateGeneration:
@@ -33,16 +35,31 @@ def install_pair(actor: Actor, delivery: Delivery) -> CertificateGeneration:
     actor.require("certs.add_certificate")
     name = delivery.name or find_name(delivery.uploads, delivery.passphrase)
     checked = check_pair(delivery.uploads, name, timezone.now(), delivery.passphrase)
+    names = _names_of(checked, name)
+    order = {"other_names": [one.text for one in names[1:]], "way": Certificate.Way.INSTALLED}
     with transaction.atomic():
-        certificate, _is_new = Certificate.objects.update_or_create(name=name.text, defaults=_fields_of(checked, name))
-        generation = add_generation(certificate, checked.pair, made_by=actor.name, notices=checked.notices)
-        details: dict[str, JSON] = {"names": [one.shown for one in certificate.names], "generation": generation.number}
+        certificate = find_certificate(name, order)
+        notices = [*checked.notices, *_tell_names_lost(certificate, names)]
+        generation = add_generation(certificate, NewPair(checked.pair, actor.name, order, notices))
+        details: dict[str, JSON] = {"names": [one.shown for one in names], "generation": generation.number}
         record(actor, "certificate.installed", certificate, details)
         hand_over(generation)
     return generation
 
 
-def _fields_of(checked: Checked, name: ServiceName) -> dict[str, object]:
+def _tell_names_lost(certificate: Certificate, names: Sequence[ServiceName]) -> Iterable[Notice]:
+    """That the pair in use was good for more."""
+    lost = lost_names(certificate, names) if certificate.current else []
+    if lost:
+        yield Notice("pair-names-lost", {"names": lost})
+
+
+def lost_names(certificate: Certificate, names: Sequence[ServiceName]) -> list[str]:
+    """Names of the service, as people write them, for which a pair with ``names`` is not good."""
+    return [name.shown for name in certificate.names if not any(one.covers(name) for one in names)]
+
+
+def _names_of(checked: Checked, name: ServiceName) -> list[ServiceName]:
+    """The name of the service first."""
     leaf = x509.load_pem_x509_certificate(checked.pair.certificate)
-    others = [other.text for other in names_of(leaf) if other != name]
-    return {"other_names": others, "way": Certificate.Way.INSTALLED}
+    return [name, *(other for other in names_of(leaf) if other != name)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,15 +11,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from certs.domain.builder import KeyKind, LeafRequest, Pair, Subject, make_leaf, make_self_signed
-from certs.domain.errors import CertificateNotOursError
+from certs.domain.errors import CertificateExistsError, CertificateNotOursError, NamesMissingError
 from certs.domain.names import ServiceName, parse_names
 from certs.models import RENEW_BEFORE, Certificate, CertificateAuthority, CertificateGeneration
 from certs.services.authority import open_authority
-from certs.services.generations import add_generation, hand_over
+from certs.services.former import list_former
+from certs.services.generations import NewPair, add_generation, find_certificate, hand_over
 from oobsite.accounts.actors import Actor
 from oobsite.audit.services import record
 from oobsite.errors import OobError
 
+State = CertificateGeneration.State
 Way = Certificate.Way
 _DAY = timedelta(days=1)
 
@@ -32,9 +34,11 @@ class CertificateOrder:
     subject: Subject = field(default_factory=Subject)
     key_kind: KeyKind = KeyKind.EC_P256
     way: Way = Way.AUTHORITY
+    #: Whether the pair may take the place of one in use, whose names it may lack.
+    is_replacing: bool = False
 
     def to_fields(self) -> dict[str, Any]:
-        """The columns of ``Certificate`` in which it is remembered."""
+        """The columns of ``Certificate`` in which it is remembered, once its pair is in use."""
         others = [name.text for name in self.names[1:]]
         return {**asdict(self.subject), "other_names": others, "key_kind": self.key_kind, "way": self.way}
 
@@ -45,17 +49,24 @@ def make_order(names: Iterable[str], way: Way = Way.AUTHORITY, key_kind: str = K
 
 
 def make_certificate(actor: Actor, order: CertificateOrder) -> CertificateGeneration:
-    """Make a pair for a service, the first one or another; the worker installs it.
+    """Make a pair for a service, the first one, or another when that is wanted; the worker installs it.
 
-    Raises ``NotAllowedError``, ``AuthorityMissingError`` and as ``builder.make_leaf``: nothing was changed.
+    Raises ``NotAllowedError``, ``CertificateExistsError``, ``AuthorityMissingError`` and as ``builder.make_leaf``:
+    nothing was changed.
     """
     actor.require("certs.add_certificate")
+    if not order.is_replacing and find_in_use(order.names):
+        raise CertificateExistsError(order.names[0].shown)
     pair = _build(order)
     with transaction.atomic():
-        certificate, _is_new = Certificate.objects.update_or_create(
-            name=order.names[0].text, defaults=order.to_fields()
-        )
-        return _add(actor, certificate, pair, "certificate.made")
+        return _add(actor, find_certificate(order.names[0], order.to_fields()), _Made(order, pair, "certificate.made"))
+
+
+def find_in_use(names: Sequence[ServiceName]) -> Certificate | None:
+    """The service of the first name, when it has a certificate in use. Raises ``NamesMissingError``."""
+    if not names:
+        raise NamesMissingError
+    return Certificate.objects.filter(name=names[0].text, current__isnull=False).first()
 
 
 def renew_certificate(actor: Actor, certificate: Certificate) -> CertificateGeneration:
@@ -63,11 +74,12 @@ def renew_certificate(actor: Actor, certificate: Certificate) -> CertificateGene
     actor.require("certs.change_certificate")
     if not certificate.is_ours:
         raise CertificateNotOursError(certificate.service.shown)
-    pair = _build(
-        CertificateOrder(certificate.names, certificate.subject, KeyKind(certificate.key_kind), Way(certificate.way))
+    order = CertificateOrder(
+        certificate.names, certificate.subject, KeyKind(certificate.key_kind), Way(certificate.way)
     )
+    pair = _build(order)
     with transaction.atomic():
-        return _add(actor, certificate, pair, "certificate.renewed")
+        return _add(actor, certificate, _Made(order, pair, "certificate.renewed"))
 
 
 def _build(order: CertificateOrder) -> Pair:
@@ -77,10 +89,20 @@ def _build(order: CertificateOrder) -> Pair:
     return make_leaf(request, open_authority(), timezone.now())
 
 
-def _add(actor: Actor, certificate: Certificate, pair: Pair, act: str) -> CertificateGeneration:
-    generation = add_generation(certificate, pair, made_by=actor.name)
-    names = [name.shown for name in certificate.names]
-    record(actor, act, certificate, {"names": names, "way": certificate.way, "generation": generation.number})
+@dataclass(frozen=True)
+class _Made:
+    """``act``: as it stands on record."""
+
+    order: CertificateOrder
+    pair: Pair
+    act: str
+
+
+def _add(actor: Actor, certificate: Certificate, made: _Made) -> CertificateGeneration:
+    order = made.order
+    generation = add_generation(certificate, NewPair(made.pair, actor.name, order.to_fields()))
+    names = [name.shown for name in order.names]
+    record(actor, made.act, certificate, {"names": names, "way": order.way, "generation": generation.number})
     hand_over(generation)
     return generation
 
@@ -96,6 +118,16 @@ class Renewal:
 def renew_due(actor: Actor, now: datetime) -> Renewal:
     """Renew what the practice's CA has signed and what ends soon."""
     return renew_all(actor, list_due(now))
+
+
+def renew_former(actor: Actor) -> Renewal:
+    """Let the present CA sign all that a former one has signed."""
+    return renew_all(actor, list_former_due())
+
+
+def list_former_due() -> list[Certificate]:
+    """What a former CA has signed, and for which nothing is under way."""
+    return [one for one in list_former() if not one.generations.filter(state=State.PENDING).exists()]
 
 
 def renew_all(actor: Actor, certificates: Iterable[Certificate]) -> Renewal:
@@ -115,7 +147,7 @@ def list_due(now: datetime) -> list[Certificate]:
     Who changes trust by hand, as with a self-signed one, must do that himself.
     """
     due = Certificate.objects.filter(way=Way.AUTHORITY, current__ends_at__lt=now + RENEW_BEFORE)
-    due = due.exclude(generations__state=CertificateGeneration.State.PENDING).select_related("current")
+    due = due.exclude(generations__state=State.PENDING).select_related("current")
     authority = CertificateAuthority.active()
     if authority is None:
         return list(due)

@@ -16,12 +16,17 @@ def certs_dir() -> Path:
     return Path(settings.OOB_CERTS_DIR)
 
 
+def served_dir() -> Path:
+    """Where the proxy reads pairs: a folder of its own, which holds no other data, or the certs folder itself."""
+    return Path(settings.OOB_SERVED_CERTS_DIR or settings.OOB_CERTS_DIR)
+
+
 def traefik_dir() -> Path:
     return Path(settings.OOB_TRAEFIK_DIR)
 
 
 def seen_dir() -> PurePosixPath:
-    """The certs folder as the proxy sees it."""
+    """``served_dir`` as the proxy sees it."""
     return PurePosixPath(settings.OOB_PROXY_CERTS_DIR)
 
 

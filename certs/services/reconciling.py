@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from cryptography import x509
 from django_q.tasks import async_task
@@ -16,24 +16,16 @@ from backups.models import Source
 from backups.services.kept import restorable_sources
 from certs.domain import store, traefik
 from certs.domain.builder import Pair
-from certs.domain.errors import PairLostError
+from certs.domain.errors import PairLostError, StoreRemoveError, StoreWriteError
 from certs.domain.facts import fingerprint
 from certs.domain.store import folder_name
 from certs.models import Certificate, CertificateGeneration
 from certs.services.adopting import adopt_generations, adopt_services
-from certs.services.generations import (
-    add_generation,
-    choose_served,
-    find_usable,
-    finish_removals,
-    install_generation,
-    install_waiting,
-    is_on_disk,
-    publish,
-)
+from certs.services.generations import NewPair, add_generation, install_generation, install_waiting
 from certs.services.making import renew_certificate
-from certs.services.places import certs_dir, seen_dir, traefik_dir, writing
+from certs.services.places import certs_dir, seen_dir, served_dir, traefik_dir, writing
 from certs.services.report import Reconciliation
+from certs.services.serving import choose_served, find_usable, finish_removals, is_on_disk, publish, tidy
 from oobsite.accounts.actors import Actor
 from oobsite.errors import Notice, OobError, Params
 
@@ -45,7 +37,7 @@ def reconcile() -> Reconciliation:
     """Compare, put right what is plain, and list the rest. Raises ``StoreWriteError`` when the disk takes nothing."""
     report = Reconciliation()
     with writing():
-        finish_removals()
+        report.errors += finish_removals()
         adopt_services()
         for certificate in Certificate.objects.select_related("current__certificate"):
             adopt_generations(certificate, report)
@@ -54,6 +46,8 @@ def reconcile() -> Reconciliation:
         for certificate in certificates:
             _look_at(certificate, report)
         _settle_proxy(report)
+        for certificate in certificates:
+            _tidy(certificate, report)
     return report
 
 
@@ -102,8 +96,18 @@ def _settle_old_place(certificate: Certificate, current: CertificateGeneration, 
     if not _holds(path.with_name(f"{path.name}.crt"), pair.full_chain) or not _holds(
         path.with_name(f"{path.name}.key"), pair.key
     ):
+        _write_old_place(certificate, pair, report)
+
+
+def _write_old_place(certificate: Certificate, pair: Pair, report: Reconciliation) -> None:
+    """What does not work stops nothing else: the proxy needs no copies."""
+    name = certificate.service.shown
+    try:
         store.write_old_place(certs_dir(), certificate.service, pair)
-        report.done.append(Notice("certificate-old-place", {"name": certificate.service.shown}))
+    except StoreWriteError as error:
+        report.open.append(Notice("certificate-copies-failed", {"name": name, "reason": error.reason}))
+    else:
+        report.done.append(Notice("certificate-old-place", {"name": name}))
 
 
 def _holds(path: Path, content: bytes) -> bool:
@@ -114,11 +118,22 @@ def _holds(path: Path, content: bytes) -> bool:
 
 
 def _settle_proxy(report: Reconciliation) -> None:
-    """The proxy's file, when it names other pairs than it should."""
-    wanted = {PurePosixPath(generation.relative) for generation in choose_served().generations}
-    if wanted != traefik.list_published(traefik_dir(), seen_dir()):
+    """The proxy's file, when it says anything else than it should, or names pairs that the proxy does not have."""
+    served = choose_served()
+    are_there = all(
+        store.holds(served_dir(), generation, store.read_generation(certs_dir(), generation))
+        for generation in served.generations
+    )
+    if not are_there or not traefik.is_published(traefik_dir(), served, seen_dir()):
         publish()
         report.done.append(Notice("certificate-proxy-file", {"path": str(traefik_dir() / traefik.FILE_NAME)}))
+
+
+def _tidy(certificate: Certificate, report: Reconciliation) -> None:
+    try:
+        tidy(certificate)
+    except StoreRemoveError as error:
+        report.errors.append(error)
 
 
 def lies_in(source: Source) -> bool:
@@ -153,7 +168,7 @@ def _bring_back(actor: Actor, certificate: Certificate, current: CertificateGene
     pair = _find_kept(current)
     if pair is not None:
         with writing():
-            install_waiting(add_generation(certificate, pair, made_by=actor.name))
+            install_waiting(add_generation(certificate, NewPair(pair, actor.name, current.order)))
         return Notice("certificate-put-back", params)
     if not certificate.is_ours:
         raise PairLostError(certificate.service.shown)
@@ -173,7 +188,8 @@ def _find_kept(generation: CertificateGeneration) -> Pair | None:
 
 
 def _kept_dirs() -> Iterator[Path]:
-    """The certs folder in what restores have kept beside the live data."""
+    """What the proxy has, then the certs folder in what restores have kept beside the live data."""
+    yield served_dir()
     for source in restorable_sources():
         if lies_in(source):
             below = certs_dir().relative_to(source.folder)

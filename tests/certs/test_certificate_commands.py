@@ -40,6 +40,13 @@ def test_makecert_makes_and_installs(authority, settings):
     assert Certificate.objects.get().current.key == "RSA 2048"
 
 
+def test_makecert_replaces_only_when_it_is_told_to(authority):
+    certificate = made(NAME, "appserver.nuno")
+    assert run("makecert", NAME)[1]["error"] == "certificate-exists"
+    assert certificate.generations.count() == 1
+    assert run("makecert", NAME, "--replace")[1]["certificate"]["names"] == [NAME]
+
+
 def test_makecert_without_a_ca_says_what_to_do():
     assert run("makecert", NAME)[1]["error"] == "authority-missing"
     assert run("makecert", NAME, "--self-signed")[0] == 0

@@ -88,6 +88,24 @@ def test_a_lost_proxy_file_and_the_old_place_are_written_anew(certs_dir, setting
     assert (certs_dir / f"{NAME}.crt").exists()
 
 
+def test_a_choice_for_unknown_names_of_which_the_proxy_was_not_told_is_told(settings):
+    """The job that should tell it has failed: the pairs are the same, the file is not."""
+    services.choose_default(system_actor(), made(), is_default=True)
+    assert codes(services.reconcile().done) == ["certificate-proxy-file"]
+    assert "defaultCertificate" in (settings.OOB_TRAEFIK_DIR / traefik.FILE_NAME).read_text()
+    assert services.reconcile().done == []
+
+
+def test_copies_that_cannot_be_written_are_said_and_stop_nothing(certs_dir, settings):
+    made()
+    shutil.rmtree(settings.OOB_TRAEFIK_DIR)
+    (certs_dir / f"{NAME}.key").unlink()
+    (certs_dir / f"{NAME}.key").mkdir()
+    report = services.reconcile()
+    assert codes(report.open) == ["certificate-copies-failed"]
+    assert published(settings) == {f"{NAME}/1"}
+
+
 def test_an_interrupted_installation_is_finished():
     order()
     assert codes(services.reconcile().done) == ["certificate-installed-late"]
@@ -170,6 +188,17 @@ def test_a_removed_service_is_not_taken_over_again(certs_dir, settings):
     assert not Certificate.objects.exists()
     assert not (certs_dir / NAME).exists()
     assert published(settings) == set()
+
+
+def test_files_that_cannot_be_removed_are_said_and_stop_nothing(certs_dir, settings, tmpfs):
+    services.remove_certificate(system_actor(), made())
+    tmpfs(certs_dir / NAME / "held", "64k")
+    generation = order("pacs.nuno")
+    report = services.reconcile()
+    assert [error.code for error in report.errors] == ["store-remove"]
+    assert list(Certificate.objects.values_list("name", flat=True)) == ["pacs.nuno"]
+    generation.refresh_from_db()
+    assert (generation.state, published(settings)) == ("active", {"pacs.nuno/1"})
 
 
 def test_a_newer_pair_on_disk_is_offered(certs_dir):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import plistlib
 import time
+from ipaddress import ip_network
 
 import pytest
 from certificates import NAME, made, order, self_signed
@@ -59,11 +60,44 @@ def test_the_list_begins_with_the_ca(owner):
     assert CertificateAuthority.active().subject["country"] == "CH"
 
 
+@pytest.mark.parametrize("typed", ["", "praxis ca", "Another CA"])
+def test_the_ca_is_replaced_only_when_its_name_is_typed(owner, authority, typed):
+    made()
+    page = owner.get(reverse("certs:authority")).content.decode()
+    assert "every device warns" in page
+    assert "One service has a certificate of the present CA" in page
+    owner.post(reverse("certs:authority"), {"common_name": "Another CA", "country": "CH", "confirmation": typed})
+    assert CertificateAuthority.active() == authority
+
+
+def test_who_logged_in_long_ago_confirms_himself_before_the_ca_is_replaced(owner, authority):
+    session = owner.session
+    session[LOGIN_AT_KEY] = time.time() - 3600
+    session.save()
+    fields = {"common_name": "Another CA", "country": "CH", "confirmation": "Praxis CA"}
+    assert reverse("account_reauthenticate") in owner.post(reverse("certs:authority"), fields).url
+    assert CertificateAuthority.active() == authority
+
+
 def test_who_replaces_the_ca_hears_that_the_certificates_must_follow(owner, authority):
-    fields = {"common_name": "Another CA", "country": "CH", "is_replacing": "on"}
+    made()
+    fields = {"common_name": "Another CA", "country": "CH", "confirmation": "Praxis CA"}
     page = owner.post(reverse("certs:authority"), fields, follow=True).content.decode()
-    assert "that the one before has signed" in page
+    assert "renew what the one before has signed" in page
+    assert reverse("certs:former-renew") in page
     assert CertificateAuthority.active().common_name == "Another CA"
+
+
+@pytest.mark.parametrize(
+    ("visitor", "is_told"), [("172.18.0.1", True), ("192.168.1.20", False), ("127.0.0.1", False), ("", False)]
+)
+def test_who_comes_with_an_address_of_the_proxys_network_is_told(owner, settings, visitor, is_told):
+    """As all visitors do where Docker hides their own."""
+    settings.OOB_TRUSTED_PROXIES = [ip_network("172.18.0.0/16"), ip_network("127.0.0.0/8")]
+    headers = {"HTTP_X_FORWARDED_FOR": visitor} if visitor else {}
+    page = owner.get(LIST, REMOTE_ADDR="172.18.0.7", **headers).content.decode()
+    assert ("hidden-address" in page) is is_told
+    assert ("The proxy sees you as 172.18.0.1" in page) is is_told
 
 
 def test_the_list_tells_how_long_and_whether_it_is_served(owner, authority):
@@ -72,6 +106,12 @@ def test_the_list_tells_how_long_and_whether_it_is_served(owner, authority):
     assert "webelexis.nuno" in page
     assert "397 days left" in page
     assert "not checked yet" in page
+
+
+def test_the_preview_names_the_end_of_a_ca_that_ends_sooner(owner, authority):
+    CertificateAuthority.objects.update(ends_at=dt.datetime.now(dt.UTC) + 40 * DAY)
+    answer = owner.post(reverse("certs:new"), {"name": NAME, "way": "ca", "key_kind": "ec-p256", "preview": ""})
+    assert answer.context["preview"]["ends_at"] == CertificateAuthority.active().ends_at
 
 
 def test_the_preview_makes_nothing(owner, authority):
@@ -84,14 +124,53 @@ def test_the_preview_makes_nothing(owner, authority):
     assert Certificate.objects.get().name == NAME
 
 
+# --- a service that has one ---------------------------------------------------------------------------------
+TWICE = {"name": NAME, "way": "ca", "key_kind": "ec-p256", "country": "CH"}
+
+
+def test_a_certificate_in_use_is_not_replaced_without_a_word(owner, authority):
+    certificate = made(NAME, "appserver.nuno")
+    page = owner.post(reverse("certs:new"), {**TWICE, "make": ""}).content.decode()
+    assert "“webelexis.nuno” has a certificate already" in page
+    assert "no longer be good for: appserver.nuno" in page
+    assert f'action="{reverse("certs:renew", args=[certificate.pk])}"' in page
+    assert certificate.generations.count() == 1
+
+
+@pytest.mark.parametrize(("confirmed", "count"), [(NAME, 2), ("pacs.nuno", 1), ("", 1)])
+def test_it_is_replaced_by_who_confirms_just_that(owner, authority, confirmed, count):
+    certificate = made(NAME, "appserver.nuno")
+    owner.post(reverse("certs:new"), {**TWICE, "replace": confirmed})
+    assert certificate.generations.count() == count
+
+
+def test_a_service_that_never_got_one_is_not_asked_about(owner, authority):
+    generation = order()
+    CertificateGeneration.objects.update(state="failed")
+    owner.post(reverse("certs:new"), {**TWICE, "make": ""})
+    assert generation.certificate.generations.count() == 2
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("https://webelexis.nuno", "without https://"), ("a b", "letters"), ("x" * 260, "too long"), ("", "required")],
+    [
+        ("https://webelexis.nuno", "without https://"),
+        ("a b", "letters"),
+        ("x" * 260, "too long"),
+        ("", "required"),
+        ("*.nuno", "all names of a whole ending"),
+    ],
 )
 def test_what_is_no_name_is_refused_at_its_field(owner, authority, name, words):
     fields = {"name": name, "way": "ca", "key_kind": "ec-p256"}
     page = owner.post(reverse("certs:new"), fields).content.decode()
     assert words in page
+    assert not Certificate.objects.exists()
+
+
+def test_two_words_on_a_line_are_not_two_names(owner, authority):
+    fields = {**TWICE, "other_names": "pacs.nuno, praxis muster"}
+    assert "“praxis muster” cannot be" in owner.post(reverse("certs:new"), fields).content.decode()
     assert not Certificate.objects.exists()
 
 
@@ -115,6 +194,8 @@ def test_another_target_is_stored_and_asked(owner, authority):
     owner.post(page_of(certificate), {"probe_host": "proxy", "probe_port": "8443", "is_default": "on"})
     certificate.refresh_from_db()
     assert (certificate.probe_host, certificate.probe_port, certificate.is_default) == ("proxy", 8443, True)
+    page = owner.post(page_of(certificate), {"probe_host": "http://bla bla", "probe_port": "443"}).content.decode()
+    assert "Nothing was changed" in page
     assert "at least one" not in owner.post(page_of(certificate), {"probe_port": "99999"}).content.decode()
     assert Certificate.objects.get().probe_port == 8443
 
@@ -273,7 +354,7 @@ DAY = dt.timedelta(days=1)
 BROKEN = {
     "wrong key": (LEAF, make(NAME)[1], "does not belong to the certificate"),
     "no chain": (LEAF, KEY, "certificate of “Middle”"),
-    "expired": (*make(NAME, start=NOW - 2 * DAY, end=NOW - DAY), "has ended on"),
+    "expired": (*make(NAME, start=NOW - 2 * DAY, end=NOW - DAY), "ended on"),
     "not yet": (*make(NAME, start=NOW + DAY, end=NOW + 2 * DAY), "is valid only from"),
     "a CA": (*make(NAME, ca=True), "that of a CA"),
     "short key": (*make(NAME, key=rsa.generate_private_key(65537, 1024)), "RSA, 1,024 bits"),  # noqa: S505 - on purpose
@@ -309,6 +390,37 @@ def test_a_certificate_for_another_name_says_for_which_it_is_good(owner):
     page = upload(owner, pair.certificate, pair.key).content.decode()
     assert "good for pacs.nuno, not for “webelexis.nuno”" in page
     assert not Certificate.objects.exists()
+
+
+@pytest.mark.parametrize("days", [2, 29])
+def test_a_pair_that_ends_soon_is_taken_with_a_warning(owner, days):
+    pair = self_signed(days=days)
+    page = owner.post(
+        reverse("certs:install"),
+        {"certificate": SimpleUploadedFile("a.crt", pair.certificate), "key": SimpleUploadedFile("a.key", pair.key)},
+        follow=True,
+    ).content.decode()
+    assert '<li class="warning">' in page
+    assert "Have it renewed now" in page
+    assert CertificateGeneration.objects.get().notices[0]["code"] == "pair-ends-soon"
+
+
+def test_a_pair_for_fewer_names_than_before_says_which_are_missing(owner, authority):
+    certificate = made(NAME, "appserver.nuno", "x.praxis.ch")
+    pair = self_signed(NAME, "*.praxis.ch")
+    upload(owner, pair.certificate, pair.key)
+    (notice,) = certificate.generations.get(number=2).notices
+    assert (notice["code"], notice["params"]) == ("pair-names-lost", {"names": ["appserver.nuno"]})
+
+
+def test_a_self_signed_pair_is_called_so_everywhere(owner):
+    pair = self_signed()
+    upload(owner, pair.certificate, pair.key)
+    certificate = Certificate.objects.get()
+    services.install_generation(certificate.generations.get().pk)
+    assert "itself" in owner.get(LIST).content.decode()
+    history = owner.get(page_of(certificate)).content.decode().partition('id="generations"')[2]
+    assert "<td>itself</td>" in history
 
 
 # --- acts ---------------------------------------------------------------------------------------------------

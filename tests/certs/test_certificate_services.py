@@ -15,6 +15,7 @@ from django_q.models import OrmQ
 
 from certs import services
 from certs.domain import traefik
+from certs.domain.builder import Subject
 from certs.domain.errors import (
     AuthorityExistsError,
     AuthorityMissingError,
@@ -23,10 +24,10 @@ from certs.domain.errors import (
     KeyMismatchError,
     StoreWriteError,
 )
-from certs.domain.names import parse_name
-from certs.domain.pair import Upload
+from certs.domain.names import parse_name, parse_names
+from certs.domain.reading import Upload
 from certs.models import Certificate, CertificateAuthority, CertificateGeneration
-from certs.services import generations, making
+from certs.services import making, serving
 from oobsite.accounts.actors import system_actor, user_actor
 from oobsite.accounts.errors import NotAllowedError
 from tests.certs.domain.test_pair import key_pem, make, pem
@@ -127,7 +128,7 @@ def test_three_old_pairs_stay_and_each_for_ten_minutes(authority, certs_dir):
         replaced_at=timezone.now() - dt.timedelta(minutes=11)
     )
     certificate.refresh_from_db()
-    generations.tidy(certificate)
+    serving.tidy(certificate)
     assert sorted(path.name for path in (certs_dir / NAME).iterdir()) == ["3", "4", "5"]
     assert sorted(certificate.generations.filter(is_stored=True).values_list("number", flat=True)) == [3, 4, 5]
 
@@ -138,6 +139,86 @@ def test_what_was_ordered_later_is_what_is_installed(authority):
     services.install_generation(first.pk)
     assert Certificate.objects.get().current.number == 2
     assert not CertificateGeneration.objects.get(number=1).waiting_key
+
+
+def test_a_key_that_lies_on_the_disk_does_not_wait_in_its_row_for_ever(authority, settings):
+    settings.OOB_TRAEFIK_DIR.write_text("in the way")
+    first = order()
+    with pytest.raises(StoreWriteError):
+        services.install_generation(first.pk)
+    settings.OOB_TRAEFIK_DIR.unlink()
+    services.reconcile()
+    services.install_generation(order().pk)
+    first.refresh_from_db()
+    assert (first.state, first.is_stored, str(first.waiting_key)) == ("old", True, "")
+
+
+def test_an_order_that_fails_leaves_the_row_as_it_was(authority, certs_dir):
+    """Its names, its origin and who stands on it are those of what is served."""
+    made()
+    subject = Subject(place="Bern")
+    way = Certificate.Way.SELF_SIGNED
+    wanted = services.CertificateOrder(parse_names([NAME, "pacs.nuno"]), subject, way=way, is_replacing=True)
+    generation = services.make_certificate(system_actor(), wanted)
+    (certs_dir / NAME / "2.part").write_text("in the way")
+    with pytest.raises(StoreWriteError):
+        services.install_generation(generation.pk)
+    certificate = Certificate.objects.get()
+    assert (certificate.way, certificate.other_names, certificate.place) == ("ca", [], "")
+    (certs_dir / NAME / "2.part").unlink()
+    services.try_again(system_actor(), generation)
+    certificate = services.install_generation(generation.pk).certificate
+    assert (certificate.way, certificate.other_names, certificate.place) == ("self-signed", ["pacs.nuno"], "Bern")
+
+
+def test_a_brought_pair_changes_the_row_when_it_is_served(authority):
+    certificate = made(NAME, "old.nuno")
+    generation = services.install_pair(system_actor(), services.Delivery(uploads_of(self_signed(NAME, "pacs.nuno"))))
+    certificate.refresh_from_db()
+    assert (certificate.way, certificate.other_names) == ("ca", ["old.nuno"])
+    certificate = services.install_generation(generation.pk).certificate
+    assert (certificate.way, certificate.other_names) == ("installed", ["pacs.nuno"])
+
+
+def test_one_step_back_brings_names_and_origin_back_too(authority):
+    made(NAME, "old.nuno")
+    second = services.install_pair(system_actor(), services.Delivery(uploads_of(self_signed())))
+    first = services.install_generation(second.pk).certificate.generations.get(number=1)
+    services.back_to_generation(system_actor(), first)
+    certificate = services.install_generation(first.pk).certificate
+    assert (certificate.way, certificate.other_names) == ("ca", ["old.nuno"])
+
+
+def test_copies_that_cannot_be_written_are_said_and_the_pair_is_in_use(authority, certs_dir, settings):
+    certificate = made()
+    (certs_dir / f"{NAME}.key").unlink()
+    (certs_dir / f"{NAME}.key").mkdir()
+    generation = services.install_generation(services.renew_certificate(system_actor(), certificate).pk)
+    assert (generation.state, published(settings)) == ("active", {f"{NAME}/2"})
+    assert [notice["code"] for notice in generation.notices] == ["certificate-copies-failed"]
+    (certs_dir / f"{NAME}.key").rmdir()
+    services.reconcile()
+    assert (certs_dir / f"{NAME}.key").read_text().startswith("-----BEGIN PRIVATE KEY")
+
+
+@pytest.fixture
+def unremovable(authority, certs_dir, tmpfs):
+    """Five pairs, the first of which nobody can remove: another disk is mounted there."""
+    certificate = made()
+    for _number in range(4):
+        services.install_generation(services.renew_certificate(system_actor(), certificate).pk)
+    long_ago = timezone.now() - dt.timedelta(minutes=11)
+    CertificateGeneration.objects.exclude(replaced_at=None).update(replaced_at=long_ago)
+    tmpfs(certs_dir / NAME / "1", "64k")
+    return certificate
+
+
+def test_an_old_pair_that_cannot_be_removed_is_said_and_stops_nothing(unremovable, settings):
+    generation = services.install_generation(services.renew_certificate(system_actor(), unremovable).pk)
+    assert (generation.state, published(settings)) == ("active", {f"{NAME}/6"})
+    (notice,) = generation.notices
+    assert notice["code"] == "store-remove"
+    assert notice["params"]["path"].endswith(f"{NAME}/1")
 
 
 def test_a_disk_that_takes_nothing_leaves_the_pair_before_it(authority, certs_dir, settings):
@@ -181,7 +262,7 @@ def test_a_pair_that_does_not_belong_together_leaves_nothing(certs_site, certs_d
 def test_a_removed_certificate_takes_its_files_along(authority, certs_dir, settings):
     certificate, _other = made(), made("pacs.nuno")
     services.remove_certificate(system_actor(), certificate)
-    generations.remove_files()
+    serving.remove_files()
     assert published(settings) == {"pacs.nuno/1"}
     assert sorted(path.name for path in certs_dir.iterdir()) == ["pacs.nuno", "pacs.nuno.crt", "pacs.nuno.key"]
 

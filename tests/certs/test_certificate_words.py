@@ -13,7 +13,7 @@ from django.utils import translation
 from backups import messages
 from backups.messages import SENTENCES, error_sentence
 from certs.domain import errors
-from certs.domain.pair import _looks_like
+from certs.domain.reading import _looks_like
 from certs.messages import CERTIFICATE_SENTENCES, CERTIFICATE_WORDS, NAME_REASONS
 from oobsite.errors import OobError
 

@@ -19,7 +19,7 @@ from tests.traefikproxy import copy_routes, proxying, seconds_until, served_fing
 
 NOW = dt.datetime.now(dt.UTC)
 PRACTICE = Subject("CH", "Zürich", "Winterthur", "Praxis Dr. Müller", "EDV")
-AUTHORITY = make_authority(PRACTICE, "Praxis Dr. Müller CA", NOW)
+AUTHORITY = make_authority(PRACTICE, "Praxis Dr. Müller CA", NOW - dt.timedelta(days=400))
 LIMITED = make_authority(PRACTICE, "Praxis CA", NOW, ["nuno"])
 
 

@@ -6,8 +6,9 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import expect
 
-from certs import jobs
+from certs import jobs, services
 from certs.models import Certificate, CertificateAuthority, CertificateGeneration
+from oobsite.accounts.actors import system_actor
 from tests.certificates import NAME, certs_site, self_signed  # noqa: F401 - a fixture
 from tests.e2e.conftest import log_in
 from tests.people import make_user
@@ -93,3 +94,51 @@ def test_a_certificate_is_removed_when_its_name_is_typed(screen, live_server):
     assert not Certificate.objects.exists()
     jobs.remove_files()
     assert not (settings.OOB_CERTS_DIR / NAME).exists()
+
+
+def test_the_ca_is_replaced_by_who_types_its_name(screen, live_server, complaints):
+    services.make_authority(system_actor(), services.AuthorityOrder("Praxis CA"))
+    screen.goto(f"{live_server.url}/certs/authority/")
+    screen.fill("[name=common_name]", "Praxis CA 2")
+    screen.fill("[name=confirmation]", "praxis ca")
+    screen.click("#authority-form .danger")
+    assert screen.locator("[name=confirmation]:invalid").count() == 1
+    assert CertificateAuthority.active().common_name == "Praxis CA"
+    screen.fill("[name=confirmation]", "Praxis CA")
+    screen.click("#authority-form .danger")
+    expect(screen.locator("#ios .qr svg")).to_be_visible()
+    assert CertificateAuthority.active().common_name == "Praxis CA 2"
+    assert complaints == []
+
+
+def test_after_the_ca_was_replaced_one_button_renews_what_the_former_has_signed(screen, live_server, complaints):
+    services.make_authority(system_actor(), services.AuthorityOrder("Praxis CA"))
+    services.make_certificate(system_actor(), services.make_order([NAME]))
+    work()
+    screen.goto(f"{live_server.url}/certs/authority/")
+    screen.fill("[name=confirmation]", "Praxis CA")
+    screen.click("#authority-form .danger")
+    expect(screen.locator("#root h2")).not_to_have_text("Praxis CA")
+    screen.click("[id^=former-] button")
+    work()
+    assert services.list_former() == []
+    screen.goto(f"{live_server.url}/certs/devices/")
+    expect(screen.locator("[id^=former-]")).to_have_count(0)
+    assert complaints == []
+
+
+def test_a_certificate_in_use_is_renewed_from_where_another_was_ordered(screen, live_server, complaints):
+    services.make_certificate(system_actor(), services.make_order([NAME, "pacs.nuno"], Certificate.Way.SELF_SIGNED))
+    work()
+    screen.goto(f"{live_server.url}/certs/new/")
+    screen.fill("[name=name]", NAME)
+    screen.click("[name=make]")
+    expect(screen.locator("[data-preview] strong")).to_contain_text("pacs.nuno")
+    screen.press("[name=name]", "Enter")
+    expect(screen.locator("[data-preview] form")).to_be_visible()
+    assert CertificateGeneration.objects.count() == 1
+    screen.click("[data-preview] button")
+    work()
+    assert Certificate.objects.get().current.number == 2
+    assert Certificate.objects.get().other_names == ["pacs.nuno"]
+    assert complaints == []

@@ -9,6 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 
 import pytest
 
@@ -141,6 +142,26 @@ def test_nobody_from_outside_reaches_what_is_not_for_the_public(dynamic_dir, tmp
             assert ask(proxy.https_port, name, headers=claims)[0] == 403
         assert ask_by_http(proxy.http_port, "appserver.nuno", "/certs/root.crt")[0] == 403
         assert ask(proxy.https_port, "termine.meine-praxis.ch")[0] == 200
+
+
+def test_further_networks_of_the_practice_are_let_in(dynamic_dir, tmp_path):
+    text = (dynamic_dir / "routes.yaml").read_text()
+    (tmp_path / "dynamic").mkdir()
+    (tmp_path / "dynamic/routes.yaml").write_text(text.replace("          - 127.0.0.0/8\n", ""))
+    with proxying(
+        tmp_path / "dynamic", tmp_path, {**NAMES, "LOCAL_NETWORKS": "203.0.113.7/32, 127.0.0.1/32,"}
+    ) as proxy:
+        wait_for_routes(proxy)
+        assert ask(proxy.https_port, "pacs.nuno")[0] == 200
+
+
+def test_who_comes_with_an_address_of_dockers_networks_is_not_taken_for_the_practice(dynamic_dir):
+    """Where Docker hides the addresses of visitors, all of them have one of these (its default-address-pools)."""
+    text = (dynamic_dir / "routes.yaml").read_text().partition("sourceRange:")[2].partition("{{")[0]
+    ranges = [ip_network(word) for word in text.replace("- ", "").split()]
+    assert ip_network("192.168.0.0/16") in ranges
+    gateways = [ip_address(f"172.{number}.0.1") for number in range(17, 32)]
+    assert [gateway for gateway in gateways if any(gateway in one for one in ranges if one.version == 4)] == []
 
 
 def test_what_a_visitor_claims_of_himself_is_not_passed_on(proxy):

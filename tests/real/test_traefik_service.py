@@ -62,3 +62,19 @@ def test_a_certificate_that_is_removed_is_served_no_more(proxy):
     services.remove_certificate(system_actor(), generation.certificate)
     assert jobs.remove_files() == "done"
     seconds_until(lambda: served_fingerprint(proxy.https_port, NAME) != generation.fingerprint)
+
+
+def test_a_proxy_that_sees_copies_alone_serves_through_a_restore_of_the_certs_folder(certs_site, settings):  # noqa: F811
+    """The folder is exchanged by rename, as a restore does it; the copies are what docker-compose.yaml mounts."""
+    settings.OOB_SERVED_CERTS_DIR = settings.OOB_PROXY_CERTS_DIR = str(certs_site / "served")
+    copy_routes(settings.OOB_TRAEFIK_DIR)
+    services.make_authority(system_actor(), services.AuthorityOrder("Praxis CA"))
+    with proxying(settings.OOB_TRAEFIK_DIR, certs_site) as proxy:
+        first = order()
+        assert install(first, proxy) == "served"
+        settings.OOB_CERTS_DIR.rename(certs_site / "old")
+        (settings.OOB_TRAEFIK_DIR / "routes.yaml").touch()  # it reads all anew
+        assert served_fingerprint(proxy.https_port, NAME) == first.fingerprint
+        (certs_site / "old").rename(settings.OOB_CERTS_DIR)
+        assert install(services.renew_certificate(system_actor(), first.certificate), proxy) == "served"
+        assert proxy.complaints == []

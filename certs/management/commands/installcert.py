@@ -5,13 +5,13 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backups.messages import sentence
+from backups.messages import REASONS, sentence
 from certs import services
 from certs.domain.names import parse_name
-from certs.domain.pair import MOST_BYTES, Upload
+from certs.domain.reading import MOST_BYTES, Upload
 from certs.management.printing import describe, say_installed
 from oobsite.commands import OobCommand
-from oobsite.errors import EXIT_DONE
+from oobsite.errors import EXIT_DONE, EXIT_USAGE
 
 
 class Command(OobCommand):
@@ -43,4 +43,6 @@ def _read(path: str, limit: int) -> bytes:
         with Path(path).open("rb") as file:
             return file.read(limit)
     except OSError as error:
-        raise CommandError(f"{path}: {error.strerror}", returncode=2) from error
+        reason = REASONS.get(str(error.strerror), error.strerror)
+        text = _("The file %(path)s cannot be read: %(reason)s. Nothing was installed.")
+        raise CommandError(text % {"path": path, "reason": reason}, returncode=EXIT_USAGE) from error

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -19,12 +20,14 @@ class Command(OobCommand):
         super().add_arguments(parser)
         parser.add_argument("name", nargs="+", metavar="NAME", help=_("the service; further names and addresses"))
         parser.add_argument("--self-signed", action="store_true", help=_("not signed by the practice CA"))
+        parser.add_argument("--replace", action="store_true", help=_("takes the place of the certificate in use"))
         kinds = [kind.value for kind in KeyKind]
         parser.add_argument("--key-kind", choices=kinds, default=KeyKind.EC_P256.value, help=_("kind of its key"))
 
     def carry_out(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
         way = Certificate.Way.SELF_SIGNED if options["self_signed"] else Certificate.Way.AUTHORITY
         order = services.make_order(options["name"], way, options["key_kind"])
+        order = replace(order, is_replacing=options["replace"])
         generation = services.install_generation(services.make_certificate(self.actor, order).pk)
         say_installed(self, options, generation)
         return {"ok": True, "certificate": describe(generation.certificate)}, EXIT_DONE

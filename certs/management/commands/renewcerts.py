@@ -20,20 +20,28 @@ class Command(OobCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("name", nargs="*", metavar="NAME", help=_("services; without names those that end soon"))
+        which = parser.add_mutually_exclusive_group()
+        text = _("services; without names those that end soon")
+        which.add_argument("name", nargs="*", default=[], metavar="NAME", help=text)
+        which.add_argument("--former-ca", action="store_true", help=_("those that a former practice CA has signed"))
 
     def carry_out(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
-        named = [_find(name) for name in options["name"]]
-        renewal = services.renew_all(self.actor, named) if named else services.renew_due(self.actor, timezone.now())
+        renewal = self._renew(options)
         made, errors = renewal.made, renewal.errors
         installed = [self._install(generation, options) for generation in made]
         for name, error in errors.items():
             self.say(options, f"! {name}: {error_sentence(error)}")
         if not made and not errors:
-            self.say(options, _("No certificate ends soon."))
+            self.say(options, _("No certificate is to be renewed."))
         told = {name: error_sentence(error) for name, error in errors.items()}
         code = EXIT_DONE if not errors else EXIT_PARTIAL if made else EXIT_FAILED
         return {"ok": not errors, "renewed": installed, "errors": told}, code
+
+    def _renew(self, options: dict[str, Any]) -> services.Renewal:
+        if options["former_ca"]:
+            return services.renew_former(self.actor)
+        named = [_find(name) for name in options["name"]]
+        return services.renew_all(self.actor, named) if named else services.renew_due(self.actor, timezone.now())
 
     def _install(self, generation: CertificateGeneration, options: dict[str, Any]) -> dict[str, Any]:
         generation = services.install_generation(generation.pk)

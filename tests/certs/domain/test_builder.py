@@ -162,7 +162,7 @@ def test_what_people_type_becomes_a_name(typed, text):
         ("info@praxis.ch", "mail"),
         ("webelexis.nuno:443", "port"),
         ("*", "wildcard"),
-        ("*.nuno", "wildcard"),
+        ("*.nuno", "whole-ending"),
         ("web*.praxis.ch", "wildcard"),
         ("*.*.praxis.ch", "wildcard"),
         ("web elexis.nuno", "letters"),

@@ -17,19 +17,32 @@ from hypothesis import strategies as st
 
 from certs.domain import errors
 from certs.domain.names import parse_name
-from certs.domain.pair import MOST_BYTES, Upload, check_pair, find_name
+from certs.domain.pair import check_pair, find_name
+from certs.domain.reading import MOST_BYTES, Upload
 from oobsite.errors import OobError
 
 NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 NAME = parse_name("webelexis.nuno")
 DAY = dt.timedelta(days=1)
+SHA256 = hashes.SHA256()
 
 
 def named(text):
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def make(subject, issuer=None, *, ca=False, start=NOW - DAY, end=NOW + 90 * DAY, key=None, usage=None, names=None):
+def make(
+    subject,
+    issuer=None,
+    *,
+    ca=False,
+    start=NOW - DAY,
+    end=NOW + 90 * DAY,
+    key=None,
+    usage=None,
+    names=("webelexis.nuno",),
+    signature=SHA256,
+):
     """(certificate, key), signed by ``issuer`` or by itself."""
     key = key or ec.generate_private_key(ec.SECP256R1())
     signer, signer_name = (issuer[1], issuer[0].subject) if issuer else (key, named(subject))
@@ -45,11 +58,12 @@ def make(subject, issuer=None, *, ca=False, start=NOW - DAY, end=NOW + 90 * DAY,
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
     )
-    if not ca:
-        hosts = [x509.DNSName(host) for host in names or ["webelexis.nuno"]]
+    if not ca and names:
+        hosts = [x509.DNSName(host) for host in names]
         builder = builder.add_extension(x509.SubjectAlternativeName(hosts), critical=False)
+    if not ca:
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage or ExtendedKeyUsageOID.SERVER_AUTH]), False)
-    return builder.sign(signer, hashes.SHA256()), key
+    return builder.sign(signer, signature), key
 
 
 def pem(*certificates):
@@ -208,6 +222,7 @@ def test_what_is_no_name_never_becomes_a_folder():
         find_name([Upload("all.pem", pem(leaf) + key_pem(key))])
 
 
+@pytest.mark.filterwarnings("ignore:Parsed a serial number which wasn't positive")
 @settings(max_examples=300, deadline=None)
 @given(at=st.integers(0, 1 << 16), value=st.integers(0, 255), which=st.sampled_from((LEAF, MIDDLE[0], ROOT[0])))
 def test_a_damaged_certificate_is_refused_with_a_sentence(at, value, which):
@@ -216,3 +231,28 @@ def test_a_damaged_certificate_is_refused_with_a_sentence(at, value, which):
     for contents in ((bytes(damaged), key_pem(KEY)), (pem(LEAF), bytes(damaged), key_pem(KEY))):
         with contextlib.suppress(OobError):
             check(*contents)
+
+
+RECIPE = "openssl req -x509 -newkey rsa:2048 -nodes -keyout k -out c -subj /CN=webelexis.nuno -addext"
+
+
+def delivered(tmp_path, *further):
+    """What the usual recipe of the web makes."""
+    command = [*RECIPE.split(), "subjectAltName=DNS:webelexis.nuno", *further]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    return [Upload(name, (tmp_path / name).read_bytes()) for name in ("c", "k")]
+
+
+def test_the_usual_recipe_makes_a_ca_and_the_way_out_makes_none(tmp_path):
+    tomorrow = dt.datetime.now(dt.UTC) + DAY
+    with pytest.raises(errors.SelfSignedAuthorityError):
+        check_pair(delivered(tmp_path), NAME, tomorrow)
+    uploads = delivered(tmp_path, "-addext", "basicConstraints=critical,CA:FALSE")
+    assert check_pair(uploads, NAME, tomorrow).pair.certificate
+
+
+@pytest.mark.parametrize(("days", "codes"), [(2, ["pair-ends-soon"]), (29, ["pair-ends-soon"]), (40, [])])
+def test_a_pair_that_ends_soon_is_good_with_a_remark(days, codes):
+    leaf, key = make("webelexis.nuno", end=NOW + days * DAY)
+    checked = check_pair([Upload("all.pem", pem(leaf) + key_pem(key))], NAME, NOW)
+    assert [notice.code for notice in checked.notices] == codes

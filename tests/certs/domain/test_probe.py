@@ -18,7 +18,7 @@ from tests.tlsserver import serving
 
 NOW = dt.datetime.now(dt.UTC)
 NAME = parse_name("webelexis.nuno")
-AUTHORITY = make_authority(Subject(), "Praxis CA", NOW)
+AUTHORITY = make_authority(Subject(), "Praxis CA", NOW - dt.timedelta(days=400))
 
 
 def make(*names, now=NOW):
@@ -141,6 +141,35 @@ def test_a_server_that_says_nothing_is_given_up():
     assert answer.verdict is Verdict.UNREACHABLE
     assert "timed out" in answer.detail
     assert time.monotonic() - begun < 2
+
+
+class _Dripping(socketserver.BaseRequestHandler):
+    """Begins a record that it never ends."""
+
+    def handle(self) -> None:
+        self.request.recv(4096)
+        with contextlib.suppress(OSError):  # the probe has gone
+            self.request.sendall(b"\x16\x03\x03\x40\x00")
+            while not self.server.is_over.wait(0.05):
+                self.request.sendall(b"\x02")
+
+
+def test_a_server_that_drips_bytes_is_given_up():
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Dripping) as server:
+        server.is_over = threading.Event()
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(ask(server.server_address[1], seconds=0.5)))
+        asking.start()
+        asking.join(30)
+        is_held = asking.is_alive()
+        server.is_over.set()
+        server.shutdown()
+        thread.join()
+        asking.join()
+    assert not is_held
+    assert (answers[0].verdict, answers[0].detail) == (Verdict.UNREACHABLE, "timed out")
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 64 + ".nuno", "a..b", "."])

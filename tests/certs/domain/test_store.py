@@ -1,6 +1,7 @@
 """Pairs on disk and the proxy's file: whole or not there, whatever is killed in the middle."""
 
 import datetime as dt
+import os
 import shutil
 import stat
 from pathlib import Path, PurePosixPath
@@ -9,7 +10,7 @@ import pytest
 
 from certs.domain import store, traefik
 from certs.domain.builder import LeafRequest, make_self_signed
-from certs.domain.errors import GenerationDamagedError, GenerationMissingError, StoreWriteError
+from certs.domain.errors import GenerationDamagedError, GenerationMissingError, StoreRemoveError, StoreWriteError
 from certs.domain.names import parse_name
 from certs.domain.store import Generation
 from certs.domain.traefik import Served
@@ -31,6 +32,40 @@ def test_a_generation_is_read_back_as_it_was_written(tmp_path, pairs):
     assert store.read_generation(tmp_path / "certs", FIRST) == pairs[0]
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
     assert modes == {"fullchain.pem": 0o644, "privkey.pem": 0o600}
+
+
+@pytest.mark.parametrize("mask", [0, 0o077])
+def test_whatever_the_umask_keys_are_private_and_the_rest_is_readable_for_a_proxy(tmp_path, pairs, mask):
+    before = os.umask(mask)
+    try:
+        store.write_generation(tmp_path / "certs", FIRST, pairs[0])
+        store.write_old_place(tmp_path / "certs", NAME, pairs[0])
+        traefik.publish(tmp_path / "certs", tmp_path / "traefik", Served((FIRST,)), SEEN)
+    finally:
+        os.umask(before)
+    modes = {path.suffix or path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
+    assert {modes[name] for name in ("certs", ".nuno", "1", "traefik")} == {0o755}
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*key*")} == {0o600}
+    assert {modes[name] for name in (".crt", ".yaml")} == {0o644}
+
+
+def test_copies_that_a_killed_writer_has_begun_do_not_stay(tmp_path, pairs):
+    """They hold a key; the next writer has another number, so it would not write over them."""
+    begun = [tmp_path / f"{NAME.text}.{ending}.4711.part" for ending in ("key", "crt")]
+    for act in (store.write_old_place, lambda *_where: store.remove_service(tmp_path, NAME)):
+        for path in begun:
+            path.write_bytes(pairs[0].key)
+        act(tmp_path, NAME, pairs[0])
+        assert [path for path in begun if path.exists()] == []
+
+
+def test_what_cannot_be_removed_is_said(tmp_path, pairs, tmpfs):
+    store.write_generation(tmp_path, FIRST, pairs[0])
+    tmpfs(tmp_path / FIRST.relative, "64k")
+    for remove in (lambda: store.remove_generations(tmp_path, NAME, []), lambda: store.remove_service(tmp_path, NAME)):
+        with pytest.raises(StoreRemoveError) as refused:
+            remove()
+        assert refused.value.reason == "Device or resource busy"
 
 
 def test_names_with_stars_and_colons_become_plain_folders():
