@@ -1,6 +1,20 @@
 # One image for all services: `web` serves the site as user oobsite, `worker` does the work, `cron` calls the watchdog
 # (docker-compose.yaml).
 
+# MARIADB_PROGRAMS=official takes the MariaDB programs of the server's own series instead of Debian's, which are 10.11.
+ARG MARIADB_VERSION=10.11
+ARG MARIADB_PROGRAMS=debian
+
+FROM mariadb:${MARIADB_VERSION} AS programs-official
+COPY docker/gather-mariadb /
+RUN ["/gather-mariadb", "/", "/opt/mariadb"]
+
+FROM python:3.12-slim-bookworm AS programs-debian
+RUN mkdir -p /opt/mariadb/bin
+
+# hadolint ignore=DL3006
+FROM programs-${MARIADB_PROGRAMS} AS programs
+
 FROM python:3.12-slim-bookworm AS build
 # Debian keeps one version of a package per release: a pinned one would be gone at its next security update.
 # hadolint ignore=DL3008
@@ -17,8 +31,6 @@ RUN find /app -name '*.po' -execdir msgfmt --check -o django.mo django.po ';' \
     && ln -s /app/manage.py /opt/venv/bin/manage.py
 
 FROM python:3.12-slim-bookworm
-# mariadb-backup of this release (10.11) reads servers from 10.8 on; for an older one copy the tool of its own series
-# into the image and name it in OOB_MARIADB_BACKUP.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
@@ -28,10 +40,11 @@ RUN apt-get update \
     && useradd --uid 64991 --gid oobsite --no-create-home --home-dir /data --shell /usr/sbin/nologin oobsite \
     && install -d -o oobsite -g oobsite -m 0771 /data \
     && install -d -m 0711 /work
+COPY --from=programs /opt/mariadb /opt/mariadb
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 WORKDIR /app
-ENV PATH=/opt/venv/bin:$PATH \
+ENV PATH=/opt/mariadb/bin:/opt/venv/bin:$PATH \
     PORT=8000 \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

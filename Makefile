@@ -1,5 +1,5 @@
 # Two commands do all the set-up: `make demo` and `make test`.
-.PHONY: demo test chaos bench lint messages requirements clean
+.PHONY: demo test chaos versions bench lint messages requirements clean
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -19,6 +19,19 @@ test: $(TEST_STAMP) $(CATALOGUES) lint
 
 chaos: $(TEST_STAMP) $(CATALOGUES)
 	@OOB_CHAOS=1 $(PYTHON) -m pytest tests/real -m chaos $(ARGS)
+
+# Servers of other series, 10.5 and 11.8: first beside our own programs, then the tests on servers with theirs.
+SERVERS := bullseye trixie
+ON_SERVERS := $(addprefix tests/real/test_,$(addsuffix .py,hot_backups proofs dumps grants cold_backups exports \
+	restores restore_service restore_kills sql_restores sql_kills sql_commands salvages))
+# A restore on 10.5 has fewer steps at which it can be killed.
+NOT_ON_SERVERS := not (recovered_to_one_state and 37)
+
+versions: $(TEST_STAMP) $(CATALOGUES)
+	@.ci/servers build/servers $(SERVERS)
+	@OOB_VERSIONS=1 $(PYTHON) -m pytest tests/real -m versions $(ARGS)
+	@set -e; for server in $(SERVERS); do echo "Debian $$server"; PATH="$(CURDIR)/build/servers/$$server/mariadb/bin:$$PATH" \
+		$(PYTHON) -m pytest $(ON_SERVERS) -k "$(NOT_ON_SERVERS)" $(ARGS); done
 
 bench: $(TEST_STAMP)
 	@$(PYTHON) -m bench

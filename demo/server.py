@@ -94,8 +94,9 @@ class PracticeServer(Child):
         options: Sequence[str] = (),
         lower_case_table_names: int = 1,
         datadir: Path | None = None,
+        programs: Path | None = None,
     ) -> None:
-        """Remember where things lie; nothing is made before `start`."""
+        """Remember where things lie; nothing is made before `start`. `programs`: a folder with another version."""
         self.folder = folder.absolute()
         self.datadir = (datadir or self.folder / "elexisdb").absolute()
         self.run_dir = _run_dir(self.folder)
@@ -103,6 +104,7 @@ class PracticeServer(Child):
         self.pid_file = self.run_dir / "mariadb.pid"
         self.error_log = self.folder / "mariadb.err"
         self.uid, self.gid = (OFFICIAL_UID, OFFICIAL_UID) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+        self._path = f"{programs or ''}:{os.environ.get('PATH', '')}:/usr/sbin".removeprefix(":")
         self._options = (*SERVER_OPTIONS, f"--lower-case-table-names={lower_case_table_names}", *options)
 
     @property
@@ -215,7 +217,7 @@ class PracticeServer(Child):
         own_tree(self.datadir, self.uid, self.gid)
         shaping = [option for option in self._options if option.startswith(("--innodb", "--lower"))]
         command = [
-            "mariadb-install-db",
+            self._find("mariadb-install-db"),
             "--no-defaults",
             f"--datadir={self.datadir}",
             f"--tmpdir={self.run_dir}",
@@ -240,7 +242,7 @@ class PracticeServer(Child):
     def _command(self) -> list[str]:
         """Return the command line of the server."""
         return [
-            shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "mariadbd",
+            self._find("mariadbd"),
             "--no-defaults",
             f"--datadir={self.datadir}",
             f"--socket={self.socket}",
@@ -250,6 +252,9 @@ class PracticeServer(Child):
             f"--tmpdir={self.run_dir}",
             *self._options,
         ]
+
+    def _find(self, program: str) -> str:
+        return shutil.which(program, path=self._path) or program
 
     def _wait_for_sql(self, timeout_seconds: float) -> None:
         """Wait until the server accepts a connection."""

@@ -119,9 +119,10 @@ def end_of(child: subprocess.Popen[str]) -> tuple[int, list[str]]:
 class RestartingServer:
     """Runs mariadbd on ``datadir`` in a loop until `stop`; ``templates`` are two data folders, first and second."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, programs: Path | None = None) -> None:
         self.folder = folder
-        self.practice = PracticeServer(folder, datadir=folder / "mnt" / "elexisdb", options=OPTIONS)
+        datadir = folder / "mnt" / "elexisdb"
+        self.practice = PracticeServer(folder, datadir=datadir, options=OPTIONS, programs=programs)
         self.datadir = self.practice.datadir
         self.socket = self.practice.socket
         self.templates = {label: folder / label for label in LABELS}
@@ -316,9 +317,9 @@ def stages(datadir: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def restarting_server():
+def restarting_server(programs: Path | None = None):
     with short_folder("oobx-") as folder:
-        server = RestartingServer(folder)
+        server = RestartingServer(folder, programs)
         server.prepare()
         server.start()
         try:

@@ -1,4 +1,4 @@
-"""A real server of a practice, installations that back it up, and the long fault runs of `make chaos`."""
+"""A real server of a practice, installations that back it up, and the runs that `make test` leaves out."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from demo.writer import Writer
 
 
 def pytest_collection_modifyitems(config, items):
-    """`make test` takes the short runs, `make chaos` (OOB_CHAOS=1) has the long ones beside them."""
-    if os.environ.get("OOB_CHAOS") == "1":
-        return
-    long_runs = [item for item in items if item.get_closest_marker("chaos")]
-    config.hook.pytest_deselected(items=long_runs)
-    items[:] = [item for item in items if item not in long_runs]
+    """`make test` leaves out the long runs of `make chaos` (OOB_CHAOS=1) and the servers of `make versions`
+    (OOB_VERSIONS=1)."""
+    left_out = [name for name in ("chaos", "versions") if os.environ.get(f"OOB_{name.upper()}") != "1"]
+    others = [item for item in items if any(item.get_closest_marker(name) for name in left_out)]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in others]
 
 
 @pytest.fixture(scope="session")

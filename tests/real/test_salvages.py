@@ -10,6 +10,7 @@ import stat
 import subprocess
 
 import pytest
+from django.utils import timezone
 from realsite import DATABASE, Site, flip_bytes, kill_hard, leftovers, point_settings_at, practice_server, run_sql
 from restarting import restarting_server, stages
 
@@ -31,6 +32,7 @@ from backups.services.preview import make_preview
 from backups.services.restorerequest import RestoreRequest
 from backups.services.runs import Recorder
 from backups.services.sqlrequest import list_sql_files
+from backups.services.uploading import KEPT_FOR
 from demo.server import PracticeServer
 from oobsite.accounts.actors import system_actor
 
@@ -144,6 +146,8 @@ def test_the_file_is_complete_private_and_offered(burnt, salvage):
     assert b"-- Dump completed" in gzip.decompress(file.path.read_bytes())[-200:]
     assert [listed.token for listed in list_sql_files()] == [f"sqlfile:{file.uid}"]
     assert list(file.path.parent.iterdir()) == [file.path]
+    (told,) = [line["params"] for line in file.run.log if line["code"] == "sql-file-ends"]
+    assert told == {"name": file.title, "removed_on": f"{timezone.localdate(file.created_at + KEPT_FOR)}"}
 
 
 def test_of_files_of_two_times_it_is_said_that_rows_may_be_old(torn, site, run_command, salvage):

@@ -1,13 +1,16 @@
 """One table of a damaged database as SQL, as far as a private server can read it.
 
-mariadb-dump writes each row into a line of its own and breaks lines nowhere else, so that what it wrote before it
-failed can be cut behind the last whole row.
+mariadb-dump writes each row into a line of its own (an older one with an INSERT for each) and breaks lines nowhere
+else, so that what it wrote before it failed can be cut behind the last whole row.
 """
 
 from __future__ import annotations
 
+import re
+import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from isal import igzip_threaded
@@ -16,9 +19,9 @@ from backups.domain.archive import COMPRESSION_LEVEL
 from backups.domain.errors import NoSpaceError, TimedOutError
 from backups.domain.job import Job
 from backups.domain.mariadb.dump import TOOL
-from backups.domain.mariadb.server import quote
+from backups.domain.mariadb.server import parse_version, quote
 from backups.domain.mariadb.throwaway import Throwaway
-from backups.domain.process import Streams, running_child, wait_for
+from backups.domain.process import Streams, clean_environment, find_tool, running_child, wait_for
 
 _DUMP_OPTIONS = (
     "--no-defaults",
@@ -35,6 +38,8 @@ _DUMP_OPTIONS = (
     "--default-character-set=utf8mb4",
     "--max-allowed-packet=1G",
 )
+# The newest mariadb-dump of which it is known that it puts all rows of an INSERT into one line is 10.5.
+_LINE_PER_ROW = (10, 11, 0)
 # A client of another version would not know it.
 _SANDBOX_LINE = b"/*M!999999\\- enable the sandbox mode */"
 _INSERT = b"INSERT INTO "
@@ -82,6 +87,7 @@ def dump_tables(client: Client, names: Sequence[str], chunk: Path, *options: str
     A server that hangs is killed. Raises ``NoSpaceError``, ``CancelledError``.
     """
     raw = chunk.with_suffix(".raw")
+    options = (*_row_options(find_tool(TOOL)), *options)
     command = [TOOL, *_DUMP_OPTIONS, *client.connection_options(), *options, client.database, *names]
     status, said = _run(client, command, raw)
     if "errno: 28" in said or "errno 28" in said:
@@ -89,6 +95,14 @@ def dump_tables(client: Client, names: Sequence[str], chunk: Path, *options: str
     rows = _compress(raw, chunk, is_cut=status != 0)
     raw.unlink()
     return Dumped(rows, status == 0)
+
+
+@cache
+def _row_options(tool: str) -> tuple[str, ...]:
+    """What lets a program at this path write rows that can be told from one another."""
+    answer = subprocess.run([tool, "--version"], env=clean_environment(), capture_output=True, text=True, check=False)
+    found = re.search(r"(\d+\.\d+\.\d+)-MariaDB", answer.stdout)
+    return () if found is not None and parse_version(found[1]) >= _LINE_PER_ROW else ("--skip-extended-insert",)
 
 
 def ask(client: Client, statement: str) -> list[list[str]] | None:
@@ -141,8 +155,13 @@ def _compress(raw: Path, chunk: Path, *, is_cut: bool) -> int:
         for line in _whole_statements(lines) if is_cut else lines:
             if not line.startswith(_SANDBOX_LINE):
                 out.write(line)
-                count += line.startswith(b"(")
+                count += _is_row(line)
     return count
+
+
+def _is_row(line: bytes) -> bool:
+    """A row of its own, or an INSERT of one row."""
+    return line.startswith(b"(") or (line.startswith(_INSERT) and not line.endswith(b"VALUES\n"))
 
 
 def _whole_statements(lines: Iterable[bytes]) -> Iterator[bytes]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,10 +15,11 @@ from typing import Any
 
 from MySQLdb.connections import Connection
 
-from backups.domain.errors import FolderMissingError, ServerUnreachableError, ThrowawayServerError
+from backups.domain.errors import FolderMissingError, OtherSeriesError, ServerUnreachableError, ThrowawayServerError
 from backups.domain.job import Job
 from backups.domain.mariadb.server import START_VARIABLES, Access, connection
-from backups.domain.process import Identity, Streams, kill_group, running_child, wait_for
+from backups.domain.process import Identity, Streams, clean_environment, find_tool, kill_group, running_child, wait_for
+from oobsite.errors import OobError
 
 _START_SECONDS = 300
 _STOP_SECONDS = 120
@@ -39,6 +42,12 @@ _OPTIONS = (
 # Not --innodb-read-only: without purge CHECK TABLE takes rows that were deleted shortly before for damage, and
 # the rest of an ALTER TABLE stays. The small log is the only other thing that such a start writes.
 _PREPARED = ("--read-only", "--innodb-log-file-size=8M")
+# What InnoDB says of a redo log that another series has left open. Every force but the one that leaves the log and all
+# that is only there out (6) fails on it, too.
+_OTHER_SERIES = re.compile(
+    r"(?:Upgrade after a crash is not supported|Unsupported redo log format)\."
+    r".*?(?:created with|created before) MariaDB (?P<version>\d[\d.]*\d)"
+)
 _INIT_NAME = "init.sql"
 _INIT_SQL = "CREATE OR REPLACE USER {admin}@localhost;\nGRANT ALL PRIVILEGES ON *.* TO {admin}@localhost;\n"
 
@@ -79,6 +88,14 @@ class Throwaway:
 
     def kill(self) -> None:
         kill_group(self.child)
+
+
+def read_program_version() -> str:
+    """``10.11.19-MariaDB-…`` of the server program that we start. Raises ``ToolMissingError``."""
+    command, environment = [find_tool("mariadbd"), "--no-defaults", "--version"], clean_environment()
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=30)
+    found = re.search(r"Ver (\d+\.\d+\.\d+\S*)", answer.stdout)
+    return found[1] if found else ""
 
 
 def make_private_folder(folder: Path, identity: Identity) -> Path:
@@ -129,7 +146,7 @@ def _variable_options(variables: Mapping[str, Any]) -> Sequence[str]:
 def throwaway_server(order: ThrowawayOrder, job: Job) -> Iterator[Throwaway]:
     """Start the server and wait until it answers; on every way out it is gone.
 
-    Raises ``ThrowawayServerError`` with a line of its log.
+    Raises ``ThrowawayServerError`` with a line of its log, ``OtherSeriesError``.
     """
     tmp = order.folder / "tmp"
     if not tmp.exists():
@@ -158,7 +175,13 @@ def _wait_until_up(server: Throwaway, order: ThrowawayOrder, job: Job) -> None:
         except ServerUnreachableError:
             job.check_cancelled()
             time.sleep(0.05)
-    raise ThrowawayServerError(read_log_problem(order.folder))
+    raise _explain(order.folder)
+
+
+def _explain(folder: Path) -> OobError:
+    line = read_log_problem(folder)
+    other = _OTHER_SERIES.search(line)
+    return OtherSeriesError(other["version"]) if other is not None else ThrowawayServerError(line)
 
 
 def read_log_problem(folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,11 +20,11 @@ from backups.domain.sql.journal import SqlJournal
 LOCK_SECONDS = 30
 #: How long a server that went away is waited for before it is left to the recovery.
 RETURN_SECONDS = 60
+_POLL_SECONDS = 0.05
 _LOCK_TIMEOUT = 1205
 #: The server went away, and may come back.
 GONE = ((2006,), (2013,))
-# MYSQL_OPTION_MULTI_STATEMENTS_OFF: what is made of a foreign file is one statement and no more
-_ONE_STATEMENT = 1
+_MULTI_STATEMENTS_OFF = 1
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def working_connection(access: Access, journal: SqlJournal) -> Iterator[Connecti
     """
     with connection(access) as conn:
         try:
-            conn.set_server_option(_ONE_STATEMENT)
+            forbid_several_statements(conn)
             _end_others(conn, journal)
             rows(conn, "SET SESSION lock_wait_timeout = %s", (LOCK_SECONDS,))
             if value(conn, "SELECT GET_LOCK(%s, %s)", (journal.fresh, 2 * LOCK_SECONDS)) != 1:
@@ -57,15 +58,32 @@ def working_connection(access: Access, journal: SqlJournal) -> Iterator[Connecti
         yield conn
 
 
+def forbid_several_statements(conn: Connection) -> None:
+    """What is made of a foreign file is one statement and no more."""
+    conn.set_server_option(_MULTI_STATEMENTS_OFF)
+
+
 def _end_others(conn: Connection, journal: SqlJournal) -> None:
-    """The server goes on with the statement of a client that was killed."""
+    """The server goes on with the statement of a client that was killed; the files stand still only behind it.
+
+    Raises ``TablesBusyError``.
+    """
+    deadline = time.monotonic() + LOCK_SECONDS
+    while others := _list_others(conn, journal):
+        if time.monotonic() > deadline:
+            raise TablesBusyError(journal.database, LOCK_SECONDS)
+        for number in others:
+            with suppress(MySQLdb.OperationalError):  # it has just ended by itself
+                rows(conn, f"KILL {number}")
+        time.sleep(_POLL_SECONDS)
+
+
+def _list_others(conn: Connection, journal: SqlJournal) -> list[int]:
     query = (
         "SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND user = "
         "SUBSTRING_INDEX(CURRENT_USER(), '@', 1) AND (db = %s OR info LIKE %s)"
     )
-    for (number,) in rows(conn, query, (journal.fresh, f"%`{journal.fresh}%")):
-        with suppress(MySQLdb.OperationalError):  # it has just ended by itself
-            rows(conn, f"KILL {int(number)}")
+    return [int(number) for (number,) in rows(conn, query, (journal.fresh, f"%`{journal.fresh}%"))]
 
 
 def is_locked(error: Exception) -> bool:

@@ -54,7 +54,8 @@ _TOO_BIG = re.compile(r"ERROR (?:1153|2006|2013|2020) ")
 @dataclass(frozen=True)
 class LiveFacts:
     """What the practice's server is; ``database`` as it spells the name, ``can_set_user``: the account may make
-    objects of other accounts, ``is_atomic``: one RENAME TABLE is done as a whole or not at all."""
+    objects of other accounts, ``is_atomic``: one RENAME TABLE is done as a whole or not at all. ``version`` is empty
+    when nobody could ask."""
 
     database: str
     collation: str = ""
@@ -62,6 +63,7 @@ class LiveFacts:
     can_set_user: bool = False
     is_atomic: bool = True
     wants_super: bool = False
+    version: str = ""
 
 
 def read_live_facts(access: Access) -> LiveFacts:
@@ -78,6 +80,7 @@ def read_live_facts(access: Access) -> LiveFacts:
             can_set_user=grants.on_server("SET USER") or grants.on_server("SUPER"),
             is_atomic=parse_version(variables["version"]) >= _ATOMIC_SINCE,
             wants_super=not trusts and not grants.on_server("SUPER"),
+            version=variables["version"],
         )
 
 
@@ -106,19 +109,39 @@ def transfer(loaded: Loaded, access: Access, journal: SqlJournal, job: Job) -> S
     Raises ``SqlTransferError``, ``PacketTooSmallError``, ``TimedOutError``, ``CancelledError``.
     """
     job.enter("transfer", journal.title)
-    with loaded.server.connect() as conn:
-        found = read_schema(conn, loaded.database)
-        expected = count_all_rows(conn, loaded.database)
+    found = read_loaded(loaded)
     with working_connection(access, journal) as conn:
-        conn.query(f"CREATE DATABASE {quote(journal.fresh)} CHARACTER SET {found.charset} COLLATE {found.collation}")
+        make_database(conn, journal.fresh, found)
         live_objects = read_schema(conn, journal.database).objects
-    _pump(loaded, found, (access, journal.fresh), job)
+    arrived = move_tables(loaded, found, (access, journal.fresh), job)
+    return Schema(arrived, plan_objects(found.objects, live_objects), found.charset, found.collation)
+
+
+def read_loaded(loaded: Loaded) -> Schema:
+    with loaded.server.connect() as conn:
+        return read_schema(conn, loaded.database)
+
+
+def make_database(conn: Connection, database: str, schema: Schema) -> None:
+    """Make an empty database with the character set of another one."""
+    conn.query(f"CREATE DATABASE {quote(database)} CHARACTER SET {schema.charset} COLLATE {schema.collation}")
+
+
+def move_tables(loaded: Loaded, found: Schema, target: tuple[Access, str], job: Job) -> tuple[str, ...]:
+    """Load the tables into an empty database of another server and count their rows there; return their names.
+
+    Raises as ``transfer``.
+    """
+    with loaded.server.connect() as conn:
+        expected = count_all_rows(conn, loaded.database)
+    _pump(loaded, found, target, job)
+    access, database = target
     with practice_connection(access) as conn:
-        arrived = count_all_rows(conn, journal.fresh)
+        arrived = count_all_rows(conn, database)
     wrong = sorted({name for name, _ in arrived.items() ^ expected.items()})
     if wrong:
         raise SqlTransferError(", ".join(wrong[:10]))
-    return Schema(tuple(arrived), plan_objects(found.objects, live_objects), found.charset, found.collation)
+    return tuple(arrived)
 
 
 def _pump(loaded: Loaded, found: Schema, target: tuple[Access, str], job: Job) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backups.domain.mariadb.tabledump import _TAIL, _whole_statements
+from backups.domain.mariadb.tabledump import _TAIL, _compress, _whole_statements
 
 HEAD = [b"/*!40101 SET NAMES utf8mb4 */;\n", b"CREATE TABLE `t` (\n", b"  `a` int\n", b");\n"]
 INSERT = b"INSERT INTO `t` VALUES\n"
@@ -26,11 +26,18 @@ def kept(*lines):
         ([INSERT, b"(1),\n", b"(2)"], INSERT + b"(1),\n(2);\n"),
         ([INSERT, b"(1),\n", b"('x,\\n"], INSERT + b"(1);\n"),
         ([INSERT, b"(1);\n", INSERT, b"(2"], INSERT + b"(1);\n"),
+        ([b"INSERT INTO `t` VALUES (1);\n", b"INSERT INTO `t` VALUES (2"], b"INSERT INTO `t` VALUES (1);\n"),
         ([INSERT, b"(1);\n", b"/*!50003 CREATE TRIGGER ", b"x;\n"], INSERT + b"(1);\n"),
     ],
 )
 def test_a_dump_is_cut_behind_its_last_whole_row(lines, expected):
     assert kept(*lines) == expected
+
+
+@pytest.mark.parametrize("lines", [[INSERT, b"(1),\n", b"(2);\n"], [b"INSERT INTO `t` VALUES (1);\n"] * 2])
+def test_rows_are_counted_however_they_are_written(tmp_path, lines):
+    (tmp_path / "raw").write_bytes(b"".join([*HEAD, *lines]))
+    assert _compress(tmp_path / "raw", tmp_path / "chunk", is_cut=False) == 2
 
 
 def test_a_table_whose_structure_is_cut_is_left_out():
