@@ -1,18 +1,18 @@
-"""The chain on a real SQLite file and a real MariaDB: two processes write at once, then somebody tampers with it."""
+"""The chain on SQLite, MariaDB and PostgreSQL, all real: two processes write at once, then somebody tampers with it."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from owndatabases import SERVERS
 
-from demo.server import PracticeServer, short_folder
+from demo.server import short_folder
 
 ROOT = Path(__file__).parents[2]
 WRITE = """
@@ -46,27 +46,13 @@ def environment_of(data_dir: Path, **values: str) -> dict[str, str]:
     return clean | {"OOB_DATA_DIR": str(data_dir), "OOB_URL": "http://localhost:8000"} | values
 
 
-@contextlib.contextmanager
-def mariadb(folder: Path):
-    """A server that listens on a port, with an empty database; yields its address."""
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ("--skip-networking=0", "--bind-address=127.0.0.1", f"--port={port}")
-    with PracticeServer(folder / "server", options=options) as server:
-        with contextlib.closing(server.connect()) as conn:
-            conn.query("CREATE DATABASE oob CHARACTER SET utf8mb4")
-            conn.query("CREATE USER oob@'%' IDENTIFIED BY 'geheim'")
-            conn.query("GRANT ALL ON oob.* TO oob@'%'")
-        yield f"mysql://oob:geheim@127.0.0.1:{port}/oob"
-
-
-@pytest.fixture(scope="module", params=["sqlite", "mariadb"])
+@pytest.fixture(scope="module", params=["sqlite", *SERVERS])
 def environment(request):
     """An installation whose chain two processes have written at the same time."""
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(short_folder("ooba-"))
-        url = {"OOB_DATABASE_URL": stack.enter_context(mariadb(folder))} if request.param == "mariadb" else {}
+        server = SERVERS.get(request.param)
+        url = {"OOB_DATABASE_URL": stack.enter_context(server(folder))} if server else {}
         values = environment_of(folder / "data", **url)
         output(manage(values, "migrate", "-v", "0"))
         writers = [shell(values, WRITE.format(count=EVENTS, name=name)) for name in ("anna", "beat")]
