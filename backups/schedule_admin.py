@@ -50,6 +50,11 @@ class BackupScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return oob.tag("warn", gettext("paused"))
         return oob.tag("good", pgettext("schedule", "active"))
 
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Who only looks is asked nothing."""
+        names = super().get_fields(request, obj)
+        return names if self.has_change_permission(request, obj) else [name for name in names if name != "is_meant"]
+
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A new one begins as a preset, which a link can name."""
         name = _preset_of(request) or "nightly"

@@ -12,11 +12,12 @@ from django.utils.translation import get_language
 
 from backups.domain.cron import PRESETS, describe, validate
 from backups.messages_schedules import FIELD_HINTS, PRESET_LABELS, field_sentence
-from backups.models import BackupArchive, BackupSchedule, Source, series_titles
+from backups.models import BackupArchive, BackupSchedule, series_titles
 from backups.schedule_forms import RANGES, ScheduleForm
 from backups.schedule_models import CRON_NAMES
 from backups.services import retention, scheduling
 from backups.services.beats import WorkerHealth, worker_health
+from backups.services.reach import Reach, find_reach
 from oobsite.errors import OobError
 
 DATES_SHOWN = 5
@@ -34,13 +35,14 @@ class Going:
 class Preview:
     """What a schedule, stored or just being typed, means.
 
-    ``errors``: sentences by field; ``going``: None when nobody can tell.
+    ``errors``: sentences by field; ``going`` and ``reach``: None when nobody can tell.
     """
 
     sentence: str = ""
     dates: Sequence[datetime] = ()
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
     going: Sequence[Going] | None = None
+    reach: Reach | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,8 @@ def make_preview(form: ScheduleForm) -> Preview:
     if cron_errors:
         return Preview(errors=cron_errors, going=going)
     dates = tuple(islice(scheduling.coming_slots(schedule, timezone.now()), DATES_SHOWN))
-    return Preview(words(schedule), dates, {}, going)
+    reach = None if _has_wrong_numbers(form) else find_reach(schedule, form.chosen_sources)
+    return Preview(words(schedule), dates, {}, going, reach)
 
 
 def cron_fields(form: ScheduleForm, preview: Preview) -> list[CronField]:
@@ -137,18 +140,16 @@ def _cron_errors(schedule: BackupSchedule) -> dict[str, list[str]]:
     return found
 
 
-def _sources_of(form: ScheduleForm) -> list[Source]:
-    if form.is_bound:
-        return list(form.cleaned_data.get("sources", ()))
-    return list(form.instance.sources.all()) if form.instance.pk else []
+def _has_wrong_numbers(form: ScheduleForm) -> bool:
+    return any(name.startswith("keep_") for name in form.errors)
 
 
 def _going(form: ScheduleForm) -> list[Going] | None:
     """Newest first; None while the numbers are wrong, or when the backup folder is away."""
-    if any(name.startswith("keep_") for name in form.errors):
+    if _has_wrong_numbers(form):
         return None
     try:
-        names = retention.plan_schedule(form.instance, _sources_of(form)).delete
+        names = retention.plan_schedule(form.instance, form.chosen_sources).delete
     except OobError:
         return None
     known = {archive.name: archive for archive in BackupArchive.objects.filter(name__in=names)}

@@ -89,11 +89,11 @@ class BackupSchedule(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """New times, and a schedule that is switched on again, count from now: nothing before was missed."""
+        """New times, and one that is switched on again, count from now: nothing before was missed or left out."""
         if self.pk and _is_due_anew(self):
-            self.checked_until = timezone.now()
+            self.checked_until, self.skip_slot = timezone.now(), None
             if kwargs.get("update_fields") is not None:
-                kwargs["update_fields"] = {*kwargs["update_fields"], "checked_until"}
+                kwargs["update_fields"] = {*kwargs["update_fields"], "checked_until", "skip_slot"}
         super().save(*args, **kwargs)
 
     @property

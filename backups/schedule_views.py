@@ -13,6 +13,7 @@ from backups.models import BackupSchedule
 from backups.schedule_facts import cron_fields, make_preview
 from backups.schedule_forms import ScheduleForm
 from backups.services import scheduling
+from backups.views import COMMON_PAGE
 from oobsite.accounts.actors import actor_of
 from oobsite.accounts.guards import staff_with
 from oobsite.errors import OobError
@@ -29,7 +30,8 @@ def schedule_preview(request: HttpRequest) -> HttpResponse:
     form = ScheduleForm(request.GET, instance=stored)
     form.full_clean()
     preview = make_preview(form)
-    return render(request, "backups/schedule/preview.html", {"preview": preview, "fields": cron_fields(form, preview)})
+    context = {"form": form, "preview": preview, "fields": cron_fields(form, preview)}
+    return render(request, "backups/schedule/preview.html", context)
 
 
 @require_POST
@@ -37,12 +39,12 @@ def schedule_preview(request: HttpRequest) -> HttpResponse:
 def schedule_run(request: HttpRequest, pk: int) -> HttpResponse:
     schedule = get_object_or_404(BackupSchedule, pk=pk)
     try:
-        scheduling.run_now(actor_of(request), schedule)
+        run = scheduling.run_now(actor_of(request), schedule)
     except OobError as error:
         messages.error(request, error_sentence(error))
-    else:
-        messages.success(request, _("The backup has been ordered. The overview shows how far it is."))
-    return redirect("admin:backups_backupschedule_change", pk)
+        return redirect("admin:backups_backupschedule_change", pk)
+    messages.success(request, _("The backup has been ordered. This page shows how far it is."))
+    return redirect(COMMON_PAGE, run.pk)
 
 
 @require_POST

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from backups.domain.catalog import Listed, delete_archive
+from backups.domain.cron import is_several_a_day, validate
+from backups.domain.errors import ArchiveMissingError
 from backups.domain.lock import is_pinned
 from backups.domain.retention import Generation, Kept, Policy, PrunePlan, find_shrinkage, plan_prune
 from backups.models import DUMP_SUFFIX, BackupArchive, BackupSchedule, Source
@@ -19,6 +21,8 @@ from backups.services.runs import RunContext, record_done, warn_not_recorded
 from oobsite.audit.errors import AuditWriteError
 from oobsite.errors import Notice, Params
 
+#: The newest archive of the day before yesterday is always more than 24 hours old.
+DAYS_HELD = 3
 #: The reason of all archives of a source whose question is open.
 STOPPED = "pruning-stopped"
 
@@ -41,9 +45,14 @@ def policy_of(schedule: BackupSchedule) -> Policy:
 
 def _policy_over(schedule: BackupSchedule, sources: Sequence[Source]) -> Policy:
     series = frozenset(name for source in sources for name in _series_of(source))
-    return Policy(
-        sources=series or None, last=schedule.keep_generations, time_zone=settings.TIME_ZONE, **schedule.periods
-    )
+    periods = {**schedule.periods, "daily": max(schedule.keep_daily, days_held(schedule))}
+    return Policy(sources=series or None, last=schedule.keep_generations, time_zone=settings.TIME_ZONE, **periods)
+
+
+def days_held(schedule: BackupSchedule) -> int:
+    """Of how many days the newest archive stays whatever was typed: backups of one day alone must not push out those
+    of the days before, which are needed when a mistake is found the next morning."""
+    return DAYS_HELD if not validate(schedule.cron) and is_several_a_day(schedule.cron) else 0
 
 
 def plan(keep: int | None = None) -> PrunePlan:
@@ -107,8 +116,10 @@ def prune_series(new: Listed, source: Source, context: RunContext, request: Requ
 
 
 def _is_stopped(name: str, generations: Sequence[Generation], source: Source, context: RunContext) -> bool:
-    """A sudden fall stops the deletion until the user has looked at it."""
-    new = next(item for item in generations if item.name == name)
+    """A sudden fall stops the deletion until the user has looked at it. Raises ``ArchiveMissingError``."""
+    new = next((item for item in generations if item.name == name), None)
+    if new is None:  # somebody else has removed what was published a moment ago
+        raise ArchiveMissingError(name)
     shrinkage = find_shrinkage(new, [item for item in generations if item.name != name])
     if shrinkage is not None and not source.is_pruning_stopped:
         _stop_pruning(source, context)

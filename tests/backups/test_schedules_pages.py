@@ -151,6 +151,34 @@ def test_another_schedule_protects_what_this_one_would_delete(client, owner, six
     assert "<strong>1 older archive</strong>" in text_of(client.get(PREVIEW, {**TYPED, "keep_generations": "3"}))
 
 
+@pytest.mark.parametrize(("days", "is_taken"), [(-1, False), (0, False), (1, True)])
+def test_a_pause_ends_on_a_day_to_come(client, owner, days, is_taken):
+    day = timezone.localdate() + timedelta(days=days)
+    answer = client.post(ADD, {**TYPED, "paused_until": day.isoformat()})
+    assert BackupSchedule.objects.exists() == is_taken
+    assert is_taken or "choose a later day" in text_of(answer)
+
+
+def test_a_pause_that_is_over_hinders_no_other_change(client, owner):
+    schedule = make_schedule(paused_until=timezone.localdate() - timedelta(days=5))
+    typed = {**TYPED, "paused_until": schedule.paused_until.isoformat(), "name": "Otherwise"}
+    assert client.post(f"{LIST}{schedule.pk}/change/", typed).status_code == 302
+
+
+def test_a_chosen_source_that_is_switched_off_stays_chosen(client, owner):
+    """Without any the schedule would save everything."""
+    source = Source.objects.get(name="pacsdata")
+    schedule = make_schedule()
+    schedule.sources.set([source])
+    Source.objects.filter(pk=source.pk).update(is_active=False)
+    page = text_of(client.get(f"{LIST}{schedule.pk}/change/"))
+    assert f'name="sources" value="{source.pk}"' in page
+    assert "PACS (switched off)" in page
+    assert "PACS" not in text_of(client.get(ADD))
+    assert client.post(f"{LIST}{schedule.pk}/change/", {**TYPED, "sources": [source.pk]}).status_code == 302
+    assert list(schedule.sources.all()) == [source]
+
+
 def test_a_pause_moves_the_dates(client, owner):
     with time_machine.travel(NOW):
         text = text_of(client.get(PREVIEW, {**TYPED, "paused_until": "2026-12-24"}))
@@ -179,10 +207,12 @@ def test_the_list_says_when_and_how_it_went(client, owner):
         assert word in text
 
 
-def test_run_once_now(client, owner):
+def test_run_once_now_leads_to_its_progress(client, owner):
     schedule = make_schedule(keep_generations=4)
-    client.post(f"/backups/schedules/{schedule.pk}/run/")
+    answer = client.post(f"/backups/schedules/{schedule.pk}/run/", follow=True)
     run = BackupRun.objects.get()
+    assert answer.redirect_chain == [(f"/backups/backuprun/{run.pk}/change/", 302)]
+    assert "This page shows how far it is." in text_of(answer)
     assert (run.schedule, run.trigger, run.request["keep"], run.requested_by) == (schedule, "screen", 4, owner)
 
 
@@ -203,6 +233,24 @@ def test_the_address_for_signs_of_life_is_kept_and_never_shown(client, owner):
     client.post(f"{LIST}{schedule.pk}/change/", TYPED)
     schedule.refresh_from_db()
     assert schedule.heartbeat_url.reveal() == "https://hc.example/secret-uuid"
+
+
+@pytest.mark.parametrize(
+    ("url", "is_taken"),
+    [
+        ("https://praxis:oobMARK-ping@hc.example/uuid", True),
+        ("http://praxis:oobMARK-ping@127.0.0.1:8000/uuid", True),
+        ("http://praxis:oobMARK-ping@hc.example/uuid", False),
+    ],
+)
+def test_a_password_in_the_address_is_kept_and_goes_nowhere_unencrypted(client, owner, url, is_taken):
+    answer = client.post(ADD, {**TYPED, "heartbeat_url": url})
+    assert BackupSchedule.objects.exists() == is_taken
+    page = client.get(f"{LIST}{BackupSchedule.objects.get().pk}/change/") if is_taken else answer
+    assert "oobMARK-ping" not in text_of(page)
+    assert is_taken or "https://" in text_of(page)
+    stored = [*BackupSchedule.objects.values(), *AuditEvent.objects.values()]
+    assert "oobMARK-ping" not in repr(stored)
 
 
 def test_the_usual_one_by_one_click_and_not_twice(client, owner):

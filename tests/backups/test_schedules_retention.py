@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from backups.models import BackupSchedule, Source
-from backups.services import retention
+from backups.models import BackupRun, BackupSchedule, Source
+from backups.services import carry_out, retention, scheduling
 from backups.services.request import Request
+from backups.services.runs import Recorder
+from oobsite.accounts.actors import system_actor
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 11, 20, 2, 15, tzinfo=UTC)
@@ -79,3 +81,12 @@ def test_a_schedule_decides_about_its_own_sources_and_their_dumps(practice):
     own, policy = retention.policies_for(Request(keep=2))
     assert (own.covers("pacsdata"), own.last) == (True, 2)
     assert (policy.covers("elexisdb"), policy.covers("elexisdb_sql"), policy.covers("pacsdata")) == (True, True, False)
+
+
+@pytest.mark.parametrize("trigger", ["schedule", "screen"])
+def test_the_proof_is_started_by_what_has_started_the_backup(practice, trigger):
+    schedule = BackupSchedule.objects.create(name="Nightly")
+    schedule.sources.set(Source.objects.filter(name="pacsdata"))
+    run = scheduling.queue_backup(schedule, system_actor(), BackupRun.Trigger(trigger))
+    carry_out(run, Recorder(run))
+    assert BackupRun.objects.get(action="proof").trigger == trigger

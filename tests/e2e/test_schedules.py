@@ -47,6 +47,23 @@ def test_an_error_comes_and_goes_at_its_field(form, complaints):
     assert complaints == []
 
 
+def test_a_slip_is_said_while_one_types_and_saved_only_when_it_is_meant(form, live_server, complaints):
+    box = form.locator("#id_is_meant")
+    expect(box).to_have_count(0)
+    form.fill("#id_minute", "*")
+    expect(form.locator("[data-reach=doubtful]")).to_contain_text("9")
+    form.locator("[name=_save]").click()
+    expect(form.locator("#schedule-keeps .errorlist")).to_have_count(1)
+    assert not BackupSchedule.objects.exists()
+    box.check()
+    form.fill("#id_keep_generations", "11")
+    expect(form.locator("[data-reach=doubtful]")).to_contain_text("10")
+    expect(box).to_be_checked()
+    form.locator("[name=_save]").click()
+    form.wait_for_url(f"{live_server.url}/backups/backupschedule/")
+    assert (BackupSchedule.objects.get().minute, complaints) == ("*", [])
+
+
 def test_a_preset_fills_the_fields_in_place(form, complaints):
     form.fill("#id_name", "Mein Plan")
     form.locator(".chip").nth(1).click()

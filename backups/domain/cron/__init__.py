@@ -2,7 +2,15 @@
 
 from backups.domain.cron.dates import next_dates, slots_between
 from backups.domain.cron.errors import FieldCountError
-from backups.domain.cron.fields import MAX_LENGTH, PRESETS, CronFields, FieldError, read_expression, validate
+from backups.domain.cron.fields import (
+    MAX_LENGTH,
+    PRESETS,
+    CronFields,
+    FieldError,
+    is_several_a_day,
+    read_expression,
+    validate,
+)
 from backups.domain.cron.words import describe
 
 __all__ = [
@@ -12,6 +20,7 @@ __all__ = [
     "FieldCountError",
     "FieldError",
     "describe",
+    "is_several_a_day",
     "next_dates",
     "read_expression",
     "slots_between",

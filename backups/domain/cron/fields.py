@@ -120,6 +120,12 @@ def parse(cron: CronFields) -> Times:
     )
 
 
+def is_several_a_day(cron: CronFields) -> bool:
+    """Whether valid fields are due more than once on a day. Raises ValueError as ``parse`` does."""
+    times = parse(cron)
+    return len(times.hours) * len(times.minutes) > 1
+
+
 def read_term(name: str, term: str) -> range:
     """The values of one part of a list in the field ``name``: ``1-10/2`` -> 1, 3, 5, 7, 9."""
     match = _TERM.fullmatch(term)
