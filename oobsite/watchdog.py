@@ -45,7 +45,7 @@ def look(now: datetime, looked_at: datetime | None) -> list[Finding]:
         raise
     clear_alert(BROKEN_KIND)
     deliver_due()
-    return [*findings, *of_certificates]
+    return [*findings, *of_certificates, *find_unreached()]
 
 
 def report(findings: Sequence[Finding], kinds: Sequence[str] = KINDS) -> None:
@@ -77,13 +77,23 @@ def check_channels() -> None:
     """A recipient whom nothing could reach is an alert to the others before the first message fails."""
     for channel in AlertChannel.objects.filter(is_active=True):
         if find_problem(channel) is not None:
-            params = {"channel": channel.name}
-            raise_alert(CHANNEL_KIND, str(channel.pk), code="channel-failing", level="warning", params=params)
+            _raise(_unreached(channel))
         elif not channel.error_code:
             clear_alert(CHANNEL_KIND, str(channel.pk))
     used = [str(pk) for pk in AlertChannel.objects.filter(is_active=True).values_list("pk", flat=True)]
     for alert in Alert.objects.filter(kind=CHANNEL_KIND, cleared_at=None).exclude(key__in=used):
         clear_alert(alert.kind, alert.key)
+
+
+def find_unreached() -> list[Finding]:
+    """Recipients whom nothing could reach, or whom the last message did not."""
+    used = AlertChannel.objects.filter(is_active=True)
+    unreached = [channel for channel in used if channel.error_code or find_problem(channel) is not None]
+    return [_unreached(channel) for channel in unreached]
+
+
+def _unreached(channel: AlertChannel) -> Finding:
+    return Finding(CHANNEL_KIND, str(channel.pk), "channel-failing", "warning", {"channel": channel.name})
 
 
 def report_silence(now: datetime) -> None:

@@ -162,6 +162,7 @@ class Web:
     locations: dict[str, str] = field(default_factory=dict)
     slow: dict[str, float] = field(default_factory=dict)
     asked: list[tuple[str, bytes]] = field(default_factory=list)
+    logins: list[str | None] = field(default_factory=list)
     port: int = 0
     server: ThreadingHTTPServer | None = None
 
@@ -181,6 +182,7 @@ def web_server() -> Iterator[Web]:
         def do_POST(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             web.asked.append((self.path, body))
+            web.logins.append(self.headers["Authorization"])
             time.sleep(web.slow.get(self.path, 0))
             location = web.locations.get(self.path)
             self.send_response(web.answers.get(self.path, 302 if location else 200))

@@ -124,7 +124,8 @@ def judge(facts: Facts) -> list[Finding]:
 
 
 def _was_here(facts: Facts) -> bool:
-    return facts.looked_at is not None and facts.now - facts.looked_at <= AWAY_AFTER
+    """A look or a tick of the future was before the clock was set back, and says nothing of now."""
+    return facts.looked_at is not None and abs(facts.now - facts.looked_at) <= AWAY_AFTER
 
 
 def _judge_worker(facts: Facts) -> Iterator[Finding]:
@@ -132,7 +133,7 @@ def _judge_worker(facts: Facts) -> Iterator[Finding]:
         return
     if facts.tick_at is None:
         yield Finding("worker", "", "worker-never")
-    elif facts.now - facts.tick_at > SILENT_AFTER:
+    elif abs(facts.now - facts.tick_at) > SILENT_AFTER:
         yield Finding("worker", "", "worker-silent", params={"last_at": facts.tick_at.isoformat(timespec="seconds")})
 
 

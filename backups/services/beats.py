@@ -55,14 +55,14 @@ def seen_at(name: str) -> datetime | None:
 def worker_health(now: datetime) -> WorkerHealth:
     """Whether the worker lives and takes what waits."""
     at = seen_at(TICK)
-    is_silent = at is None or now - at > SILENT_AFTER
+    is_silent = at is None or abs(now - at) > SILENT_AFTER  # one of the future: the clock was set back
     return WorkerHealth(at, is_silent, has_waited_in_vain(now - STUCK_AFTER))
 
 
 def watchdog_health(now: datetime) -> WatchdogHealth:
     """Whether the watchdog looks; it does so every five minutes."""
     at = seen_at(WATCHDOG)
-    return WatchdogHealth(at, at is not None and now - at > WATCHDOG_SILENT_AFTER)
+    return WatchdogHealth(at, at is not None and abs(now - at) > WATCHDOG_SILENT_AFTER)
 
 
 def has_waited_in_vain(since: datetime) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 
-from backups.models import BackupRun
+from backups.models import BackupRun, BackupSchedule
+from oobsite.alerts import clear_alert, raise_alert
 from oobsite.alerts.heartbeat import Event, ping
 from oobsite.errors import OobError
 
 logger = logging.getLogger(__name__)
 MOST_LINES = 100
+#: Alerts about a service that hears nothing; their key is that of the schedule.
+UNHEARD = "heartbeat"
 _EVENTS: dict[str, Event] = {
     BackupRun.State.RUNNING: "start",
     BackupRun.State.DONE: "success",
@@ -18,16 +21,33 @@ _EVENTS: dict[str, Event] = {
 
 
 def tell_service(run: BackupRun) -> None:
-    """Say what has become of ``run``; a service that cannot be reached stops nothing. Never raises."""
+    """Say what has become of ``run``; a service that cannot be reached is an alert, and stops nothing. Never raises."""
     schedule = run.schedule
     if schedule is None or not schedule.heartbeat_url:
         return
+    is_told = _tell(schedule, run)
+    if is_told:
+        clear_alert(UNHEARD, key_of(schedule))
+    elif run.state != BackupRun.State.RUNNING:
+        params = {"schedule": schedule.name}
+        raise_alert(UNHEARD, key_of(schedule), code="heartbeat-failing", level="warning", params=params)
+
+
+def _tell(schedule: BackupSchedule, run: BackupRun) -> bool:
     try:
         ping(schedule.heartbeat_url.reveal(), _EVENTS.get(run.state, "fail"), _log_tail(run))
     except OobError as error:
         logger.warning("No sign of life for the schedule %s: %s", schedule, error)
     except Exception:  # telling somebody must not become a failed backup
         logger.exception("No sign of life for the schedule %s", schedule)
+    else:
+        return True
+    return False
+
+
+def key_of(schedule: BackupSchedule) -> str:
+    """What alerts about a schedule have as their key."""
+    return f"schedule-{schedule.pk}"
 
 
 def _log_tail(run: BackupRun) -> str:

@@ -16,6 +16,7 @@ from backups.domain.lock import is_held, make_holder, run_lock
 from backups.models import BackupRun, new_run_uid
 from backups.services import config
 from backups.services.runs import Recorder, mark_dead, remove_dead_folders
+from oobsite.clock import is_far
 
 DEAD_AFTER = timedelta(minutes=2)
 HEAVY = "heavy"
@@ -47,7 +48,7 @@ def reap(now: datetime) -> list[BackupRun]:
 
 def end_unbegun(now: datetime) -> list[BackupRun]:
     """Mark runs of commands that were killed before they began: nobody else would ever take them."""
-    waiting = BackupRun.objects.filter(state=State.QUEUED, requested_at__lt=now - DEAD_AFTER)
+    waiting = BackupRun.objects.filter(is_far("requested_at", now, DEAD_AFTER), state=State.QUEUED)
     runs = waiting.filter(trigger=BackupRun.Trigger.COMMAND)
     dead = [run for run in runs if waiting.filter(pk=run.pk).update(state=State.INTERRUPTED)]
     for run in dead:
@@ -56,7 +57,7 @@ def end_unbegun(now: datetime) -> list[BackupRun]:
 
 
 def _silent(now: datetime) -> QuerySet[BackupRun]:
-    return BackupRun.objects.filter(state=State.RUNNING, heartbeat_at__lt=now - DEAD_AFTER)
+    return BackupRun.objects.filter(is_far("heartbeat_at", now, DEAD_AFTER), state=State.RUNNING)
 
 
 def _bury(run: BackupRun) -> None:
@@ -75,7 +76,7 @@ def redeliver(now: datetime) -> list[BackupRun]:
 
     One that comes twice does nothing the second time.
     """
-    waiting = BackupRun.objects.filter(state=State.QUEUED, requested_at__lt=now - DEAD_AFTER)
+    waiting = BackupRun.objects.filter(is_far("requested_at", now, DEAD_AFTER), state=State.QUEUED)
     runs = list(waiting.exclude(trigger=BackupRun.Trigger.COMMAND))
     if not runs or BackupRun.objects.filter(state=State.RUNNING).exists() or is_held(config.backup_dir()):
         return []

@@ -16,8 +16,8 @@ logger = logging.getLogger(__name__)
 Action, State = BackupRun.Action, BackupRun.State
 BACKUP, REMARKS, PROOF, UNJUDGED, CHECK = "backup", "backup-remarks", "proof", "proof-unjudged", "check"
 _CODES = {State.FAILED: "run-failed", State.PARTIAL: "run-partial", State.INTERRUPTED: "run-interrupted"}
-_DANGEROUS = (Action.RESTORE, Action.UNDO, Action.SQL_RESTORE)
 _PROVED = "archive-proved-"
+_AGREEMENTS = frozenset({"folders-not-confirmed", "clients-connected", "account-would-fail"})
 _WHOLE = ""  # key of an alert about a proof that judged nothing
 
 
@@ -30,7 +30,7 @@ def report_run(run: BackupRun) -> None:
 
 
 def _report(run: BackupRun) -> None:
-    if run.state == State.BUSY or _was_stopped_on_purpose(run):
+    if run.state == State.BUSY or _was_stopped_on_purpose(run) or _lacks_agreement(run):
         return
     if run.action == Action.BACKUP:
         _report_backup(run)
@@ -38,7 +38,7 @@ def _report(run: BackupRun) -> None:
         _report_proof(run)
     elif run.action == Action.VERIFY:
         _report_check(run)
-    elif run.action in _DANGEROUS and run.state in _CODES:
+    elif run.action in BackupRun.EXCHANGES and run.state in _CODES:
         tell("failure", code=_CODES[State(run.state)], params=_facts(run), level="error")
 
 
@@ -50,6 +50,12 @@ def _was_stopped_on_purpose(run: BackupRun) -> bool:
         return True
     # the button writes into the row, while the run works with what it read at its start
     return BackupRun.objects.filter(pk=run.pk, is_cancel_requested=True).exists()
+
+
+def _lacks_agreement(run: BackupRun) -> bool:
+    """Whoever typed the command without it has read what it takes; nothing was touched."""
+    is_typed = run.trigger == BackupRun.Trigger.COMMAND and run.state == State.FAILED
+    return is_typed and bool(_causes(run)) and _AGREEMENTS.issuperset(_causes(run))
 
 
 def _report_backup(run: BackupRun) -> None:

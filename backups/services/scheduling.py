@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from backups.domain.cron import next_dates, validate
 from backups.domain.errors import ScheduleUnknownError
-from backups.models import BackupRun, BackupSchedule
+from backups.models import BackupRun, BackupSchedule, Source
 from backups.services import create_run, queue_run
 from backups.services.request import Request
 from oobsite.accounts.actors import Actor, system_actor
@@ -37,6 +37,11 @@ def _source_names(schedule: BackupSchedule) -> tuple[str, ...]:
     """Those that are switched on; when none is, all the same those that were chosen: the run then fails aloud."""
     active = schedule.sources.filter(is_active=True).values_list("name", flat=True)
     return tuple(active) or tuple(schedule.sources.values_list("name", flat=True))
+
+
+def schedules_left_without(source: Source) -> list[BackupSchedule]:
+    """Schedules that have chosen nothing but ``source``."""
+    return [schedule for schedule in source.schedules.all() if schedule.sources.count() == 1]
 
 
 def queue_backup(

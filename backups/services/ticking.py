@@ -19,8 +19,10 @@ from backups.domain.duty import divide
 from backups.domain.lock import is_held
 from backups.models import BackupRun, BackupSchedule, ScheduleSlot
 from backups.services import beats, config, nightly, scheduling
+from backups.services.pinging import UNHEARD, key_of
 from backups.services.reaping import end_unbegun, reap, redeliver
 from oobsite import alerts
+from oobsite.alerts.models import Alert
 
 logger = logging.getLogger(__name__)
 #: What lies longer back is not listed any more: a month tells enough.
@@ -54,11 +56,22 @@ def tick(now: datetime) -> Tick:
         except Exception:  # the edge of one schedule
             logger.exception("Schedule %s", schedule)
             code = "schedule-unreadable" if validate(schedule.cron) else "schedule-stuck"
-            alerts.raise_alert(UNREADABLE, _key(schedule), code=code, params={"schedule": schedule.name})
+            alerts.raise_alert(UNREADABLE, key_of(schedule), code=code, params={"schedule": schedule.name})
         else:
-            alerts.clear_alert(UNREADABLE, _key(schedule))
+            alerts.clear_alert(UNREADABLE, key_of(schedule))
+    _end_alerts_of_others()
     done.check = nightly.queue_check(now)  # last: it gives way to all that is queued
     return done
+
+
+def _end_alerts_of_others() -> None:
+    """Of a schedule that was deleted or switched off nothing is missed any more, nor where nobody wants to hear."""
+    active = list(BackupSchedule.objects.filter(is_active=True))
+    wanted = {(kind, key_of(schedule)) for kind in (MISSED, UNREADABLE) for schedule in active}
+    wanted |= {(UNHEARD, key_of(schedule)) for schedule in active if schedule.heartbeat_url}
+    for alert in Alert.objects.filter(kind__in=(MISSED, UNREADABLE, UNHEARD), cleared_at=None):
+        if (alert.kind, alert.key) not in wanted:
+            alerts.clear_alert(alert.kind, alert.key)
 
 
 def _settle_all() -> list[BackupRun]:
@@ -82,7 +95,7 @@ def _settle(slot: ScheduleSlot) -> list[BackupRun]:
         return _rerun(slot, reruns=slot.reruns + 1)
     ScheduleSlot.objects.filter(pk=slot.pk, state=Slot.QUEUED, run=run).update(state=Slot.DONE)
     if run is not None and run.state in _GOOD:
-        alerts.clear_alert(MISSED, _key(schedule))
+        alerts.clear_alert(MISSED, key_of(schedule))
     return []
 
 
@@ -148,8 +161,4 @@ def _report_missed(schedule: BackupSchedule, missed: Sequence[datetime]) -> None
     if len(missed) > 1:
         params |= {"first_at": missed[0].isoformat(), "count": len(missed)}
     code = "run-missed" if len(missed) == 1 else "runs-missed"
-    alerts.raise_alert(MISSED, _key(schedule), code=code, params=params, event="missed")
-
-
-def _key(schedule: BackupSchedule) -> str:
-    return f"schedule-{schedule.pk}"
+    alerts.raise_alert(MISSED, key_of(schedule), code=code, params=params, event="missed")

@@ -20,6 +20,7 @@ from backups.domain.lock import is_held
 from backups.domain.watch import DiskFacts, Due, Facts, OpenRun, ScheduleFacts, SourceFacts
 from backups.models import DUMP_SUFFIX, BackupArchive, BackupRun, BackupSchedule, Source
 from backups.services import beats, config
+from backups.services.pinging import key_of
 
 #: So late the tick may look at a date.
 _TICK_LATE = timedelta(minutes=10)
@@ -71,7 +72,7 @@ def _usual(run: BackupRun) -> timedelta | None:
 def _schedule_facts(schedule: BackupSchedule, now: datetime) -> ScheduleFacts:
     rhythm = _rhythm(schedule, schedule.checked_until)
     return ScheduleFacts(
-        f"schedule-{schedule.pk}", schedule.name, bool(_covered(schedule)), overdue_slot(rhythm, now - _TICK_LATE)
+        key_of(schedule), schedule.name, bool(_covered(schedule)), overdue_slot(rhythm, now - _TICK_LATE)
     )
 
 

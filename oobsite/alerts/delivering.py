@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from oobsite.alerts.sending import make_test, send
 from oobsite.alerts.services import clear_alert, raise_alert
 from oobsite.alerts.summary import weekly_summary
 from oobsite.audit.services import record
+from oobsite.clock import is_far
 from oobsite.errors import OobError
 
 logger = logging.getLogger(__name__)
@@ -40,15 +42,20 @@ def deliver_due(now: datetime | None = None) -> int:
     weekly_summary(now)
     plan(now)
     ends_at, sent = time.monotonic() + _BUDGET_SECONDS, 0
-    while time.monotonic() < ends_at and (delivery := take(now)) is not None:
-        sent += _deliver(delivery, now)
+    failing: set[int] = set()
+    while time.monotonic() < ends_at and (delivery := take(now, failing)) is not None:
+        if _deliver(delivery, now):
+            sent += 1
+        else:
+            failing.add(delivery.channel_id)  # or one that hangs would keep the others waiting, message by message
     return sent
 
 
-def take(now: datetime) -> Delivery | None:
-    """The next message that is due, which nobody else sends now; None when there is none."""
-    dead = Q(state=State.SENDING, tried_at__lt=now - _SENDER_DEAD_AFTER)
-    due = Delivery.objects.filter(Q(state=State.WAITING, due_at__lte=now) | dead, channel__is_active=True)
+def take(now: datetime, but: Collection[int] = ()) -> Delivery | None:
+    """The next message that is due, which nobody else sends now; None when there is none. ``but``: not to these."""
+    dead = Q(state=State.SENDING) & is_far("tried_at", now, _SENDER_DEAD_AFTER)
+    waits = Q(state=State.WAITING) & (Q(due_at__lte=now) | is_far("due_at", now, max(RETRY_AFTER)))
+    due = Delivery.objects.filter(waits | dead, channel__is_active=True).exclude(channel__in=but)
     for delivery in due.select_related("alert", "channel").order_by("due_at", "pk"):
         mine = Delivery.objects.filter(pk=delivery.pk, state=delivery.state, tried_at=delivery.tried_at)
         if mine.update(state=State.SENDING, tried_at=now, tries=delivery.tries + 1):

@@ -5,12 +5,19 @@ from __future__ import annotations
 import http.client
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Sequence
 from typing import IO, Literal
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from oobsite.alerts.domain.deadline import SECONDS, within
-from oobsite.alerts.domain.errors import HttpStatusError, PushAddressInvalidError, ServerLostError
+from oobsite.alerts.domain.errors import (
+    HttpStatusError,
+    PlainPasswordError,
+    PushAddressInvalidError,
+    ServerLostError,
+)
+from oobsite.alerts.domain.mail import is_loopback
 from oobsite.alerts.domain.network import named
 
 Event = Literal["start", "success", "fail"]
@@ -42,22 +49,40 @@ def ping(url: str, event: Event, log_tail: str = "", *, secrets: Sequence[str] =
     """
     parts = check_url(url)
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
-    path = parts.path.rstrip("/") + _PATHS[event]
-    request = urllib.request.Request(  # noqa: S310 - http or https: check_url
-        urlunsplit(parts._replace(path=path, fragment="")), _tail(log_tail, secrets), {"User-Agent": "oobsite"}
-    )
+    request = _make_request(parts, event, _tail(log_tail, secrets))
     within(host, lambda: _send(request, host, port, seconds), seconds)
 
 
+def _make_request(parts: SplitResult, event: Event, body: bytes) -> urllib.request.Request:
+    """A name and a password in the address become a login, which goes nowhere else when the service leads us on."""
+    path, server = parts.path.rstrip("/") + _PATHS[event], parts.netloc.rpartition("@")[2]
+    address = urlunsplit(parts._replace(netloc=server, path=path, fragment=""))
+    request = urllib.request.Request(address, body, {"User-Agent": "oobsite"})  # noqa: S310 - http or https: check_url
+    if _has_login(parts):
+        login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}".encode()
+        request.add_unredirected_header("Authorization", f"Basic {b64encode(login).decode()}")
+    return request
+
+
+def _has_login(parts: SplitResult) -> bool:
+    return bool(parts.username or parts.password)
+
+
 def check_url(url: str) -> SplitResult:
-    """The parts of an address that begins with http:// or https://. Raises ``PushAddressInvalidError``."""
+    """The parts of an address that begins with http:// or https://.
+
+    Raises ``PushAddressInvalidError``; ``PlainPasswordError`` when a password in it would cross a network unencrypted.
+    """
+    text = url.strip()
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(text)
         is_good = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_good = False
-    if not is_good or not url.strip().isascii() or not url.strip().isprintable() or " " in url.strip():
+    if not is_good or not text.isascii() or not text.isprintable() or " " in text:
         raise PushAddressInvalidError
+    if _has_login(parts) and parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise PlainPasswordError(parts.hostname or "")
     return parts
 
 

@@ -62,7 +62,7 @@ def _is_due_again(alert: Alert, told_at: datetime, now: datetime) -> bool:
     """Every day, or at the moments that the alert itself names."""
     moments = alert.params.get("reminders")
     if moments is None:
-        return now - told_at >= REMIND_AFTER
+        return abs(now - told_at) >= REMIND_AFTER  # ahead of now: the clock was set back
     return any(told_at < datetime.fromisoformat(moment) <= now for moment in moments)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
+from backups.models import BackupSchedule
 from oobsite.alerts.models import AlertChannel, MailSettings
 from oobsite.audit.secrecy import HIDDEN, is_secret_name
 from oobsite.errors import OobError, Param, printable
@@ -17,6 +18,14 @@ from oobsite.reports import SHORTEST_SECRET, known_secrets
 
 _LONGEST = 120
 _MOST_ITEMS = 20
+#: Other parts that keep a secret.
+_others: list[Callable[[], Secret]] = []
+
+
+def offer_secret(find: Callable[[], Secret]) -> None:
+    """Let no alert hold the secret that ``find`` gives."""
+    if find not in _others:
+        _others.append(find)
 
 
 def clean_params(params: Mapping[str, Any]) -> dict[str, Param]:
@@ -33,7 +42,7 @@ def _clean(value: Any) -> Param:
 
 
 def _clean_text(value: Any) -> str:
-    text = " ".join(printable(hide_known(str(value))).replace("\0", "").split())
+    text = " ".join(printable(hide_known(str(value))).split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
@@ -45,8 +54,10 @@ def hide_known(text: str) -> str:
 
 
 def _own_secrets() -> list[str]:
-    """Addresses with their passwords, and the password of the mail server."""
+    """Addresses with their passwords, the password of the mail server, and what other parts keep."""
     stored = [MailSettings.load().password, *AlertChannel.objects.values_list("url", flat=True)]
+    stored += BackupSchedule.objects.values_list("heartbeat_url", flat=True)
+    stored += [find() for find in _others]
     texts = [settings.OOB_SMTP_PASSWORD, *(_reveal(secret) for secret in stored)]
     return [part for text in texts for part in (text, *_passwords_of(text)) if len(part) >= SHORTEST_SECRET]
 

@@ -36,7 +36,7 @@ def raise_alert(
 ) -> None:
     """Something is wrong. While it is, ``kind`` and ``key`` are one alert: told once, and again every day.
 
-    ``code`` stands in ``messages.ALERTS``; ``event`` follows from ``level`` when it is not given. Never raises.
+    ``code`` stands in ``words.ALERTS``; ``event`` follows from ``level`` when it is not given. Never raises.
     """
     with _guarded(kind):
         now = timezone.now()

@@ -135,9 +135,10 @@ def test_nothing_listens_there():
             send_mail(MailServer("127.0.0.1", port, "none", "a@example.ch"), LETTER)
 
 
-def test_a_name_that_does_not_exist():
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "mail..example.ch", "m" * 64 + ".ch"])
+def test_a_name_that_does_not_exist(host):
     with pytest.raises(errors.HostUnknownError):
-        send_mail(MailServer("no-such-host.invalid", 25, "none", "a@example.ch"), LETTER)
+        send_mail(MailServer(host, 25, "none", "a@example.ch"), LETTER)
 
 
 @pytest.mark.parametrize("security", ["none", "tls"])

@@ -6,6 +6,7 @@ import json
 import logging
 import socket
 import time
+from base64 import b64encode
 
 import pytest
 from messaging import make_authority, web_server
@@ -130,6 +131,30 @@ def test_the_end_of_a_long_log_is_sent_and_secrets_are_not(web):
     assert 9_000 < len(sent) <= MOST_LOG_BYTES
     assert TOKEN.encode() not in sent
     assert sent.decode().endswith(" the password is ●●●\n")
+
+
+def test_a_name_and_a_password_go_along_and_no_further(web):
+    """A page elsewhere, to which the service leads, gets neither."""
+    web.locations["/old"] = "/new"
+    ping(f"http://praxis:{TOKEN}%21@127.0.0.1:{web.port}/old", "success")
+    assert web.logins == [f"Basic {b64encode(f'praxis:{TOKEN}!'.encode()).decode()}", None]
+
+
+def test_a_name_and_a_password_are_in_no_error(web):
+    web.answers["/p"] = 500
+    with pytest.raises(errors.HttpStatusError) as caught:
+        ping(f"http://praxis:{TOKEN}@127.0.0.1:{web.port}/p", "success")
+    assert caught.value.host == "127.0.0.1"
+    web.locations["/p"] = "ftp://localhost/x"
+    with pytest.raises(errors.HttpStatusError) as caught:
+        ping(f"http://praxis:{TOKEN}@127.0.0.1:{web.port}/p", "success")
+    assert TOKEN not in repr(vars(caught.value))
+
+
+def test_a_password_goes_nowhere_unencrypted():
+    with pytest.raises(errors.PlainPasswordError) as caught:
+        ping(f"http://praxis:{TOKEN}@hc.example/p", "success")
+    assert caught.value.host == "hc.example"
 
 
 def test_http_may_lead_to_another_page(web):

@@ -18,9 +18,9 @@ from backups.messages import SENTENCES, error_sentence
 from oobsite.alerts import messages
 from oobsite.alerts.composing import compose
 from oobsite.alerts.domain import errors
-from oobsite.alerts.messages import ALERTS, CAUSES
 from oobsite.alerts.models import Alert, AlertChannel, MailSettings, Occasion
 from oobsite.alerts.secrecy import clean_params, hide_known
+from oobsite.alerts.words import ALERTS, CAUSES
 
 pytestmark = pytest.mark.django_db
 SECRETS = {

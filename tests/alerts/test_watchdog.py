@@ -251,6 +251,21 @@ def test_by_hand_it_prints_what_it_finds(place, clock, run_command):  # noqa: F8
     assert beats.seen_at(beats.WATCHDOG) is None  # or the first screen would wait for cron
 
 
+def test_by_hand_it_says_whom_nothing_reaches(place, box, run_command):  # noqa: F811
+    """Also one of whom no message has shown it yet, and one whose last message has failed."""
+    AlertChannel.objects.create(name="Chef", kind="apprise", url="nowhere")
+    AlertChannel.objects.create(name="Nobody", kind="apprise", url="nowhere", is_active=False)
+    box.answer = "451 later"
+    code, answer = run_command("watchdog")
+    assert (code, answer["ok"]) == (3, False)
+    found = [(finding["code"], finding["params"]) for finding in answer["findings"]]
+    assert found == [("channel-failing", {"channel": "Chef"}), ("channel-failing", {"channel": "Praxis"})]
+    box.answer = "250 OK"
+    AlertChannel.objects.filter(name="Chef").delete()
+    run_command("testalert")
+    assert run_command("watchdog")[0] == 0
+
+
 @pytest.mark.parametrize(("minutes", "state"), [(None, "none"), (14, "good"), (15, "good"), (16, "silent")])
 def test_the_first_screen_shows_when_the_watchdog_looked_last(place, pages, client, minutes, state):
     Heartbeat.objects.filter(name=beats.WATCHDOG).delete()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from backups.models import BackupArchive, Source
-from oobsite.alerts.summary import figures
+from oobsite.alerts.models import Alert, AlertChannel
+from oobsite.alerts.summary import figures, weekly_summary
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -35,3 +36,18 @@ def test_what_has_failed_and_what_a_restore_has_saved_count_for_nothing():
     make_archive("elexisdb", hours=1, proof="failed")
     make_archive("elexisdb", hours=2, is_safety=True)
     assert (figures(NOW)["secured_at"], figures(NOW)["proved_at"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("moment", "count"),
+    [
+        ("2026-10-26T05:59:00Z", 0),  # the Monday after summer time has ended: 06:59
+        ("2026-10-26T06:00:00Z", 1),
+        ("2027-03-29T04:59:00Z", 0),  # the Monday after it has begun: 06:59
+        ("2027-03-29T05:00:00Z", 1),
+    ],
+)
+def test_seven_o_clock_is_that_of_the_wall(moment, count):
+    AlertChannel.objects.create(name="Praxis", addresses="a@b.ch")
+    weekly_summary(datetime.fromisoformat(moment))
+    assert Alert.objects.count() == count

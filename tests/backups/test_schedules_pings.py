@@ -11,6 +11,8 @@ from django.utils import timezone
 from backups.models import BackupRun, BackupSchedule, Source
 from backups.services import carry_out, scheduling
 from backups.services.runs import Recorder, mark_dead
+from backups.services.ticking import tick
+from oobsite.alerts.models import Alert
 
 pytestmark = pytest.mark.django_db
 
@@ -73,3 +75,27 @@ def test_a_service_that_is_not_there_stops_nothing(practice):
     run = queue_run("http://127.0.0.1:9/abc")
     carry_out(run, Recorder(run))
     assert run.state == "done"
+
+
+def test_a_service_that_is_not_there_is_said_until_it_is(practice, calls):
+    run = queue_run("http://127.0.0.1:9/oobMARK-ping")
+    carry_out(run, Recorder(run))
+    alert = Alert.objects.get(kind="heartbeat")
+    assert (alert.code, alert.level, alert.params) == ("heartbeat-failing", "warning", {"schedule": "Nightly"})
+    schedule = run.schedule
+    schedule.heartbeat_url = calls[1]
+    schedule.save()
+    again = scheduling.queue_backup(schedule)
+    carry_out(again, Recorder(again))
+    assert not Alert.objects.get(kind="heartbeat").is_open
+
+
+@pytest.mark.parametrize("change", [{"heartbeat_url": ""}, {"is_active": False}])
+def test_where_no_sign_of_life_is_wanted_none_is_missing(practice, change):
+    run = queue_run("http://127.0.0.1:9/abc")
+    carry_out(run, Recorder(run))
+    for name, value in change.items():
+        setattr(run.schedule, name, value)
+    run.schedule.save()
+    tick(timezone.now())
+    assert not Alert.objects.get(kind="heartbeat").is_open

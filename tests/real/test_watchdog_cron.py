@@ -130,10 +130,19 @@ def test_adding_twice_is_one_line_and_removing_leaves_that_of_others(environment
     assert seen_at(environment) == "None\n"
 
 
+def test_whether_cron_calls_the_watchdog_can_be_asked(environment):
+    command = f"{sys.executable} manage.py crontab"
+    script = f"{command} show 2>&1; {command} add 2>/dev/null; {command} show 2>&1"
+    assert apart(script, environment | {"OOB_LANGUAGE": "en"}).splitlines() == [
+        "Cron does not call the watchdog for this user. `manage.py crontab add` lets it.",
+        "Cron calls the watchdog every five minutes. `manage.py crontab remove` ends that.",
+    ]
+
+
 def test_a_crontab_that_is_refused_is_said(environment):
     script = f"mount -t tmpfs -o ro tmpfs /var/spool/cron; {sys.executable} manage.py crontab add 2>&1 || echo $?"
     assert apart(script, environment).splitlines()[-2:] == [
-        "CommandError: The crontab was not changed: the program crontab has refused it. See what it says.",
+        "The crontab was not changed: the program crontab has refused it. See what it says.",
         "1",
     ]
 

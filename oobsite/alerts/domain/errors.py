@@ -118,6 +118,7 @@ class MailRefusedError(DeliveryError):
 class MailAddressInvalidError(DeliveryError):
     """A sender or recipient is no mail address."""
 
+    exit_code: ClassVar[int] = EXIT_USAGE
     name: str
 
 

@@ -26,6 +26,7 @@ from oobsite.alerts.domain.errors import (
     SomeRecipientsRefusedError,
     StarttlsMissingError,
 )
+from oobsite.alerts.domain.login import log_in
 from oobsite.alerts.domain.network import named
 
 DEFAULT_PORTS = {"none": 25, "starttls": 587, "tls": 465}
@@ -104,7 +105,7 @@ def _talk(server: MailServer, message: EmailMessage, seconds: float) -> None:
     recipients = [one.addr_spec for one in message["To"].addresses]
     with named(server.host, server.port, seconds), _refusals(server), _connection(server, seconds) as smtp:
         if server.user:
-            smtp.login(server.user, server.password)
+            log_in(smtp, server.user, server.password)
         refused = smtp.send_message(message, server.sender, recipients)
         if refused:
             raise SomeRecipientsRefusedError(server.host, sorted(refused))
@@ -149,7 +150,7 @@ def _refusals(server: MailServer) -> Iterator[None]:
         raise MailLoginRefusedError(host, server.user) from error
     except smtplib.SMTPServerDisconnected as error:
         raise ServerLostError(host) from error
-    except UnicodeEncodeError as error:  # smtplib logs in with ASCII alone
+    except UnicodeEncodeError as error:  # bytes of the environment that are no UTF-8
         raise MailLoginRefusedError(host, server.user) from error
     except smtplib.SMTPNotSupportedError as error:  # no login is offered, or no way that we know
         raise MailLoginRefusedError(host, server.user) from error

@@ -26,6 +26,10 @@ _UNKNOWN_ISSUER = (18, 19, 20, 21)  # self-signed leaf, self-signed in chain, no
 def named(host: str, port: int, seconds: float = SECONDS) -> Iterator[None]:
     """Turn errors of the connection to ``host`` into ours."""
     try:
+        host.encode("idna")  # as the socket does it, which would raise another error by the version of Python
+    except UnicodeError as error:
+        raise HostUnknownError(host) from error
+    try:
         yield
     except OSError as error:
         raise _translate(error, host, port, seconds) from error

@@ -24,7 +24,8 @@ def found(**facts) -> list[tuple[str, str]]:
         ({}, []),
         ({"tick_at": NOW - 3 * MINUTE}, []),
         ({"tick_at": NOW - 3 * MINUTE - timedelta(seconds=1)}, ["worker-silent"]),
-        ({"tick_at": NOW + HOUR}, []),  # its clock was set back
+        ({"tick_at": NOW + HOUR, "looked_at": NOW + HOUR}, []),  # the clock was set back a moment ago
+        ({"tick_at": NOW + HOUR}, ["worker-silent"]),  # it was set back a while ago
         ({"tick_at": None}, ["worker-never"]),
         ({"tick_at": None, "is_worker_awaited": False}, []),
         ({"tick_at": NOW - DAY, "looked_at": None}, []),  # just set up
