@@ -4,18 +4,20 @@
 import os
 import sys
 
-from oobsite.errors import SettingError
+from oobsite.errors import EXIT_INTERRUPTED, SettingError
 
 
 def main() -> None:
     os.umask(0o007)  # what we make is for us and our group: it holds every patient
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oobsite.settings")
-    from django.core.management import execute_from_command_line
-
     try:
-        execute_from_command_line(sys.argv)
+        from oobsite.commandline import CommandLine
+
+        CommandLine(sys.argv).execute()
     except SettingError as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:  # while a command begins or ends
+        sys.exit(EXIT_INTERRUPTED)
 
 
 if __name__ == "__main__":

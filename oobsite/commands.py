@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 import threading
@@ -14,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import connection
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -22,9 +23,11 @@ from django.utils.translation import gettext as _
 from backups.messages import error_sentence, sentence
 from oobsite.accounts.actors import system_actor
 from oobsite.audit.services import record
+from oobsite.commandline import PlainHelp
 from oobsite.errors import EXIT_INTERRUPTED, OobError
 
 _DJANGO_OPTIONS = {"verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color", "skip_checks", "json"}
+_OBEYED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n|$)")
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -35,7 +38,7 @@ class NotPreparedError(OobError):
     folder: Path
 
 
-class OobCommand(BaseCommand):
+class OobCommand(PlainHelp):
     """Subclasses implement ``carry_out``: it prints for people or returns what --json prints.
 
     One that ``ends_gently`` looks at ``interrupted`` itself, for an exception that a signal raises is lost in the
@@ -47,11 +50,7 @@ class OobCommand(BaseCommand):
 
     needs_tables = True  # False for the command that brings them
     requires_migrations_checks = True
-    help: Any = ""  # a lazy text, translated when it is shown
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        self.help = str(self.help)  # argparse takes no lazy text
-        return super().create_parser(prog_name, subcommand, **kwargs)
+    help: Any = ""
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help=_("print one JSON object instead of text"))
@@ -63,6 +62,7 @@ class OobCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.interrupted = threading.Event()
+        self.said: set[str] = set()  # errors of a run were said as it met them
         self.actor = system_actor()
         with _signals_to(self._interrupt), translation.override(settings.LANGUAGE_CODE):
             try:
@@ -73,6 +73,8 @@ class OobCommand(BaseCommand):
                 content, exit_code = self.carry_out(options)
             except OobError as error:
                 self._end({"ok": False, "error": error.code, "text": error_sentence(error)}, error.exit_code, options)
+            except CommandError as error:
+                self._end({"ok": False, "error": "call", "text": str(error)}, error.returncode, options)
             except KeyboardInterrupt:
                 text = sentence("cancelled", {})
                 self._end({"ok": False, "error": "cancelled", "text": text}, EXIT_INTERRUPTED, options)
@@ -97,15 +99,20 @@ class OobCommand(BaseCommand):
     def _end(self, content: dict[str, Any], exit_code: int, options: dict[str, Any]) -> None:
         if options["json"]:
             self.stdout.write(json.dumps(content, ensure_ascii=False, default=str))
-        elif content.get("text"):
-            self.stderr.write(content["text"])
+        elif content.get("text") and content["text"] not in self.said:
+            self.stderr.write(printable(content["text"]))
         if exit_code:
             sys.exit(exit_code)
 
     def say(self, options: dict[str, Any], line: str) -> None:
         """Print a line for people; with --json nothing but the object is printed."""
         if not options["json"]:
-            self.stdout.write(line)
+            self.stdout.write(printable(line))
+
+
+def printable(text: str) -> str:
+    """Names and contents of files may hold signs that a terminal obeys; it gets their numbers instead."""
+    return _OBEYED.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
 def is_prepared() -> bool:

@@ -4,6 +4,9 @@ from django.utils.translation import gettext_noop as _
 
 DJANGO_SENTENCES = (
     _("Change history: %s"),
+    _("The {name} “{obj}” was added successfully."),
+    _("The {name} “{obj}” was changed successfully."),
+    _("The %(name)s “%(obj)s” was deleted successfully."),
     _(
         "Please enter the correct %(username)s and password for a staff account. Note that both fields may be "
         "case-sensitive."

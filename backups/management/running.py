@@ -23,6 +23,11 @@ EXIT_CODES = {
     BackupRun.State.BUSY: errors.EXIT_BUSY,
     BackupRun.State.INTERRUPTED: errors.EXIT_INTERRUPTED,
 }
+_OPTIONS = {
+    "clients-connected": "--accept-clients",
+    "folders-not-confirmed": "--folders-idle",
+    "account-would-fail": "--accept-old-passwords",
+}
 _MARKS = {"info": " ", "warning": "!", "error": "x"}
 
 
@@ -56,7 +61,11 @@ class RunCommand(OobCommand):
     def _echo(self, line: dict[str, Any]) -> None:
         text = sentence(line["code"], line["params"])
         source = f"{line['source']}: " if line["source"] and line["source"] not in text else ""
-        self.stdout.write(f"{_MARKS[line['level']]} {source}{text}")
+        stream = self.stderr if line["level"] == "error" else self.stdout
+        self.said.add(text)
+        if line["code"] in _OPTIONS:
+            text += " " + _("Whoever agrees says %(option)s.") % {"option": _OPTIONS[line["code"]]}
+        stream.write(f"{_MARKS[line['level']]} {source}{text}")
 
     def _show_progress(self, progress: Progress) -> None:
         is_of_bytes = bool(progress.done_bytes or progress.total_bytes)

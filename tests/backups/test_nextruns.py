@@ -89,11 +89,26 @@ def test_a_line_with_too_few_fields_is_a_wrong_call(nextruns):
     assert (code, json.loads(out)["error"]) == (2, "field-count")
 
 
-@pytest.mark.parametrize("wrong", [("--count", "0"), ("--from", "tomorrow"), ("--from", "0001-01-01")])
-def test_a_wrong_option_is_a_wrong_call(nextruns, wrong):
-    with pytest.raises(CommandError) as caught:
-        nextruns("--expression", "* * * * *", *wrong)
-    assert caught.value.returncode == 2
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (("--from", "tomorrow"), "--from: a date or moment such as 2026-11-24 or 2026-11-24T03:15"),
+        (("--from", "0001-01-01"), "--from: a year from 1970 to 2999."),
+    ],
+)
+def test_a_wrong_option_is_a_wrong_call(nextruns, wrong, sentence, settings):
+    settings.LANGUAGE_CODE = "en"
+    assert nextruns("--expression", "* * * * *", *wrong) == (2, "", f"{sentence}\n")
+
+
+def test_no_dates_at_all_are_a_wrong_call(nextruns):
+    with pytest.raises(CommandError, match="--count"):
+        nextruns("--expression", "* * * * *", "--count", "0")
+
+
+def test_a_name_that_is_not_known_is_said_where_there_is_no_schedule(nextruns, settings):
+    settings.LANGUAGE_CODE = "en"
+    assert nextruns("Night")[2].strip() == "There is no schedule “Night”. Known are: none."
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def test_the_command_knows_when_there_is_no_such_user():
     errors = StringIO()
     with pytest.raises(SystemExit) as end:
         call_command("resetlogin", "niemand", stdout=StringIO(), stderr=errors)
-    assert end.value.code == 1
+    assert end.value.code == 2
     assert "niemand" in errors.getvalue()
 
 

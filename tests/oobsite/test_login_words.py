@@ -4,7 +4,7 @@ from unittest.mock import Mock
 
 import pytest
 from django.core.cache import cache
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db import OperationalError
 from django.test import Client
 
@@ -82,11 +82,12 @@ def test_a_wrong_code_at_the_confirmation_is_the_act_of_the_user(client):
     assert (event.action, event.actor) == ("factor.failed", user.username)
 
 
-def test_the_end_of_the_input_at_the_passphrase_is_a_sentence(monkeypatch):
+def test_the_end_of_the_input_at_the_passphrase_is_a_sentence(monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", Mock(isatty=lambda: True))
     monkeypatch.setattr("getpass.getpass", Mock(side_effect=EOFError))
-    with pytest.raises(CommandError):
+    with pytest.raises(SystemExit) as end:
         call_command("restoreself")
+    assert (end.value.code, len(capsys.readouterr().err.splitlines())) == (2, 1)
 
 
 def test_a_database_that_forbids_triggers_says_what_to_set():

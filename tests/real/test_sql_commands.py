@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 
 import pytest
@@ -70,7 +71,7 @@ def test_a_file_that_is_not_there_is_a_mistake_of_use(site, name):
 
 def test_nobody_is_asked_without_a_terminal(server, site, new_dump):
     with site.start("restoresql", str(new_dump)) as child:
-        assert child.communicate() == ("", None)
+        assert json.loads(child.communicate()[0])["error"] == "call"
     assert child.returncode == 2
     assert labels(server) == {"old"}
 

@@ -16,6 +16,7 @@ BINLOG_RIGHT = "BINLOG MONITOR"
 COUNT_RIGHTS = ("SELECT",)
 DUMP_RIGHTS = ("SELECT", "SHOW VIEW", "TRIGGER", "EVENT")
 RESTORE_RIGHTS = ("SHUTDOWN",)
+PASSWORD = "<password>"  # noqa: S105 - it stands for the one that the practice chooses
 _GRANT = re.compile(r"^GRANT (?P<rights>.+?) ON (?P<scope>.+?) TO ", re.IGNORECASE)
 # One right, two names: SHOW GRANTS tells the newer one since 10.5.
 _ALIASES = {"REPLICATION CLIENT": BINLOG_RIGHT}
@@ -127,7 +128,7 @@ def make_grant_statements(user: str, database: str, *, for_restore: bool, versio
     account = f"'{user}'@'%'"
     routines = f"SHOW CREATE ROUTINE ON `{database}`.*" if version >= (11, 3, 0) else "SELECT ON `mysql`.`proc`"
     statements = [
-        f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '<password>';",
+        f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{PASSWORD}';",
         f"GRANT RELOAD, PROCESS, LOCK TABLES, REPLICATION CLIENT ON *.* TO {account};",
         f"GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON `{database}`.* TO {account};",
         f"GRANT {routines} TO {account};",

@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy
 from backups.domain.browse import Entry
 from backups.messages import human_size
 from backups.services.browsing import Look, browse, find_archive
+from oobsite.commandline import one_or_more
 from oobsite.commands import OobCommand
-from oobsite.errors import EXIT_DONE, EXIT_USAGE
+from oobsite.errors import EXIT_DONE
 
 
 class Command(OobCommand):
@@ -19,12 +20,10 @@ class Command(OobCommand):
         super().add_arguments(parser)
         parser.add_argument("archive", metavar="ARCHIVE", help=_("the name of its file in the backup folder"))
         parser.add_argument("folder", nargs="?", default="", metavar="FOLDER", help=_("a folder in it"))
-        parser.add_argument("--page", type=int, default=1, metavar="N", help=_("which page"))
+        parser.add_argument("--page", type=one_or_more, default=1, metavar="N", help=_("which page"))
         parser.add_argument("--search", default="", metavar="TEXT", help=_("what has this in its name, here or below"))
 
     def carry_out(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
-        if options["page"] < 1:
-            raise CommandError("--page: 1 or more", returncode=EXIT_USAGE)
         look = Look(options["folder"], options["page"], options["search"])
         listing = browse(self.actor, find_archive(options["archive"]), look)
         for entry in listing.entries:

@@ -4,6 +4,7 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backups.domain.mariadb.rights import PASSWORD
 from backups.messages import error_sentence
 from backups.services.grants import report_grants
 from oobsite.commands import OobCommand
@@ -22,7 +23,7 @@ class Command(OobCommand):
         report = report_grants(for_restore=options["restore"])
         self.say(options, _("-- Run once as root of the MariaDB server:"))
         for statement in report.statements:
-            self.say(options, statement)
+            self.say(options, statement.replace(PASSWORD, _("<password>")))
         error = error_sentence(report.error) if report.error else ""
         if not error:
             self.say(options, "")

@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -9,6 +9,7 @@ from backups.domain.retention import PrunePlan
 from backups.messages import KEEP_REASONS, human_size, notice_sentence, sentence
 from backups.models import BackupArchive
 from backups.services import retention, sync_catalogue
+from oobsite.commandline import one_or_more
 from oobsite.commands import OobCommand
 from oobsite.errors import EXIT_DONE
 
@@ -22,11 +23,9 @@ class Command(OobCommand):
         parser.add_argument(
             "--plan", action="store_true", help=_("show what the next backup would delete, and why not")
         )
-        parser.add_argument("--keep", type=int, metavar="N", help=_("plan with this number of generations"))
+        parser.add_argument("--keep", type=one_or_more, metavar="N", help=_("plan with this number of generations"))
 
     def carry_out(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
-        if options["keep"] is not None and options["keep"] < 1:
-            raise CommandError("--keep: 1 or more", returncode=2)
         notices = [notice_sentence(notice) for notice in sync_catalogue().notices]
         plan = retention.plan(options["keep"]) if options["plan"] else None
         archives = [self._describe(archive) for archive in BackupArchive.objects.all()]

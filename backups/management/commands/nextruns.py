@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from backups.domain.cron import CronFields, describe, next_dates, read_expression, validate
 from backups.messages_schedules import FIELD_LABELS, field_sentence
 from backups.services import scheduling
+from oobsite.commandline import one_or_more
 from oobsite.commands import OobCommand
 from oobsite.errors import EXIT_DONE, EXIT_USAGE
 
@@ -29,12 +30,10 @@ class Command(OobCommand):
         which = parser.add_mutually_exclusive_group(required=True)
         which.add_argument("schedule", nargs="?", metavar="SCHEDULE", help=_("name of a schedule"))
         which.add_argument("--expression", metavar="LINE", help=_('five crontab fields, such as "15 3 * * 1-5"'))
-        parser.add_argument("--count", type=int, default=5, metavar="N", help=_("so many dates (5)"))
+        parser.add_argument("--count", type=one_or_more, default=5, metavar="N", help=_("so many dates (5)"))
         parser.add_argument("--from", dest="start", metavar="ISO", help=_("dates after this moment (now)"))
 
     def carry_out(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
-        if options["count"] < 1:
-            raise CommandError("--count: 1 or more", returncode=EXIT_USAGE)
         start = _read_moment(options["start"]) if options["start"] else timezone.now()
         schedule = scheduling.find_schedule(options["schedule"]) if options["schedule"] else None
         cron = schedule.cron if schedule else read_expression(options["expression"])
@@ -62,7 +61,8 @@ def _read_moment(text: str) -> datetime:
         message = _("--from: a date or moment such as 2026-11-24 or 2026-11-24T03:15")
         raise CommandError(message, returncode=EXIT_USAGE) from error
     if moment.year not in _YEARS:
-        raise CommandError(f"--from: {_YEARS[0]} – {_YEARS[-1]}", returncode=EXIT_USAGE)
+        message = _("--from: a year from %(first)d to %(last)d.") % {"first": _YEARS[0], "last": _YEARS[-1]}
+        raise CommandError(message, returncode=EXIT_USAGE)
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
 
 

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backups import services
@@ -13,10 +14,11 @@ class Command(RunCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("names", nargs="*", metavar="ARCHIVE")
+        parser.add_argument("names", nargs="*", metavar="ARCHIVE", help=_("names of files in the backup folder"))
 
     def carry_out(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
         request = {"archives": options["names"]}
+        services.require_known(BackupRun.Action.PROOF, request)
         run = services.create_run(self.actor, BackupRun.Action.PROOF, BackupRun.Trigger.COMMAND, request)
         reports = services.carry_out(run, self.make_recorder(run, options)) or []
         proofs = {report["archive"]: {key: report[key] for key in report if key != "archive"} for report in reports}

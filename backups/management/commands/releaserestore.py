@@ -26,6 +26,7 @@ class Command(RunCommand):
 
     def carry_out(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
         request = ReleaseRequest(options["restore"] or newest_undoable(), options["looked_at"])
+        services.require_known(BackupRun.Action.RELEASE, request.to_json())
         self.require_yes(_("remove"), options)
         run = services.create_run(self.actor, BackupRun.Action.RELEASE, BackupRun.Trigger.COMMAND, request.to_json())
         services.carry_out(run, self.make_recorder(run, options))

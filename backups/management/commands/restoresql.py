@@ -23,7 +23,11 @@ class Command(RunCommand):
         super().add_arguments(parser)
         parser.add_argument("file", metavar="FILE", help=_("a path, or a name in the backup folder"))
         parser.add_argument(
-            "--charset", default="", choices=["", *CHARSETS], help=_("of a file that does not tell its character set")
+            "--charset",
+            default="",
+            choices=CHARSETS,
+            metavar="NAME",
+            help=_("of a file that does not tell its character set: %(choices)s"),
         )
         parser.add_argument(
             "--accept-unfinished", action="store_true", help=_("take a file that does not end with its closing line")

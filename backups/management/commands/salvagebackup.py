@@ -18,6 +18,7 @@ class Command(RunCommand):
 
     def carry_out(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
         request = {"archives": [options["archive"]]}
+        services.require_known(BackupRun.Action.SALVAGE, request)
         run = services.create_run(self.actor, BackupRun.Action.SALVAGE, BackupRun.Trigger.COMMAND, request)
         services.carry_out(run, self.make_recorder(run, options))
         return {**run_summary(run), "result": run.result}, EXIT_CODES[BackupRun.State(run.state)]

@@ -19,6 +19,7 @@ class Command(RunCommand):
 
     def carry_out(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
         request = {"restore": options["restore"] or newest_undoable()}
+        services.require_known(BackupRun.Action.RETEST, request)
         run = services.create_run(self.actor, BackupRun.Action.RETEST, BackupRun.Trigger.COMMAND, request)
         services.carry_out(run, self.make_recorder(run, options))
         self.say(options, run.get_state_display())

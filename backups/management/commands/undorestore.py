@@ -23,6 +23,7 @@ class Command(RunCommand):
         request = UndoRequest(
             options["restore"] or newest_undoable(), options["accept_clients"], options["folders_idle"]
         )
+        services.require_known(BackupRun.Action.UNDO, request.to_json())
         run = services.create_run(self.actor, BackupRun.Action.UNDO, BackupRun.Trigger.COMMAND, request.to_json())
         services.carry_out(run, self.make_recorder(run, options))
         self.say(options, run.get_state_display())

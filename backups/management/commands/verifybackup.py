@@ -19,7 +19,7 @@ class Command(OobCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("names", nargs="*", metavar="ARCHIVE")
+        parser.add_argument("names", nargs="*", metavar="ARCHIVE", help=_("names of files in the backup folder"))
 
     def carry_out(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
         results = []

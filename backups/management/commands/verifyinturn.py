@@ -1,4 +1,4 @@
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,6 @@ class Command(RunCommand):
 
 def _read_until(text: str, now: datetime) -> datetime:
     try:
-        return next_moment(time.fromisoformat(text), now, ZoneInfo(settings.TIME_ZONE))
+        return next_moment(datetime.strptime(text, "%H:%M").time(), now, ZoneInfo(settings.TIME_ZONE))
     except ValueError as error:
         raise CommandError(_("--until: a time such as 05:00"), returncode=EXIT_USAGE) from error

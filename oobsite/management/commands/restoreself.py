@@ -26,7 +26,7 @@ class Command(OobCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("name", nargs="?", metavar="ARCHIVE")
+        parser.add_argument("name", nargs="?", metavar="ARCHIVE", help=_("the name of its file in the backup folder"))
         parser.add_argument(
             "--passphrase-file", metavar="FILE", help=_("holds the recovery passphrase; without it you are asked")
         )

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from oobsite.accounts.setup import create_setup_link
 from oobsite.commands import OobCommand
@@ -13,7 +14,7 @@ from oobsite.errors import EXIT_DONE
 
 
 class Command(OobCommand):
-    help = "Prints the link by which the first user is made. It works once, for 24 hours."
+    help = gettext_lazy("Prints the link by which the first user is made. It works once, for 24 hours.")
 
     def carry_out(self, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
         link = create_setup_link(Path(settings.OOB_DATA_DIR), timezone.now())
