@@ -11,21 +11,26 @@ RESTORE_SENTENCES: dict[str, Promise] = {
         "A restore or its recovery is at work in %(path)s. Nothing was changed. Wait until it has ended."
     ),
     "restore-unknown": _(
-        "Nothing that could be put back or released is kept of the restore %(restore_id)s in %(path)s. Nothing was "
-        "changed."
+        "Nothing that could be put back or removed is kept of the restore %(restore_id)s in %(path)s. Nothing was "
+        "changed. The page “Restore” shows what is kept."
     ),
     "nothing-kept": _("No restore has kept data that could be put back or removed. Nothing was changed."),
     "restore-unfinished": _(
         "The restore %(restore_id)s in %(path)s was interrupted (%(phase)s). Nothing was changed. Run `manage.py "
         "recover`, then try again."
     ),
+    "order-outdated": _(
+        "Since this was ordered another restore has ended, so the data are not those that you have looked at. Nothing "
+        "was changed. Look at them, and order it anew if it is still right."
+    ),
     "restore-superseded": _(
         "The restore %(restore_id)s in %(path)s cannot be undone: a later one (%(newer)s) has replaced its data. Undo "
         "that one first. Nothing was changed."
     ),
     "journal-damaged": _(
-        "The journal %(path)s of a restore cannot be read. Nothing was changed, and nothing there may be deleted: it "
-        "tells which data are the old ones. Ask for help."
+        "The record %(path)s of a restore cannot be read: it is damaged, or a newer oobsite has written it. Nothing "
+        "was changed, and nothing beside it may be deleted: it tells which data are the old ones. Update oobsite, or "
+        "show this to whoever looks after your computers."
     ),
     "staged-incomplete": _(
         "This archive holds no whole data of that kind: %(names)s is missing. Nothing was changed. Use another archive."
@@ -118,8 +123,9 @@ RESTORE_SENTENCES: dict[str, Promise] = {
         "place. Look at `docker logs %(name)s`, then try again."
     ),
     "worker-silent": _(
-        "The worker has not answered within %(seconds)s seconds. Nothing was changed. See that it runs: `docker "
-        "compose ps`; start it with `docker compose up -d worker`, then load this page again."
+        "The worker has not answered within %(seconds)s seconds. Nothing was changed. Load this page again. If it "
+        "stays so, whoever looks after the server sees whether the worker runs (`docker compose ps`) and starts it "
+        "(`docker compose up -d worker`)."
     ),
     "restored-untested": _(
         "The restored data in %(path)s are not tested yet, so the old ones were not removed. Test them, or look at "

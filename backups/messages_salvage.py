@@ -40,6 +40,10 @@ SALVAGE_SENTENCES: dict[str, Promise] = {
         "The predecessor of oobsite copied the folder of the running database: also tables without damage may lack "
         "the last entries, or be older than others. Compare the numbers of rows with what you know of the practice."
     ),
+    "sql-file-ends": _(
+        "%(name)s stays on this server until %(removed_on)s and is then deleted by itself. Restore it, or download it "
+        "to keep it, before that day."
+    ),
     "salvage-done": _(
         "%(name)s: %(rows)s rows of %(tables)s tables, %(size)s; %(whole)s of them show no damage (force %(level)s). "
         "The practice's data are untouched. Restore the SQL file when you have looked at what may be missing."

@@ -126,6 +126,8 @@ class BackupRun(models.Model):
         INTERRUPTED = "interrupted", _("interrupted")
 
     OPEN_STATES = (State.QUEUED, State.RUNNING)
+    #: In these data change places.
+    EXCHANGES = (Action.RESTORE, Action.SQL_RESTORE, Action.UNDO)
 
     uid = models.CharField(_("run id"), max_length=12, unique=True, default=new_run_uid, editable=False)
     action = models.CharField(_("job"), max_length=10, choices=Action, default=Action.BACKUP)
@@ -243,6 +245,7 @@ class KeptData(models.Model):
         PLACED = "placed", _("restored, not tested")
         KEPT = "kept", _("restored")
         UNDONE = "undone", _("undone")
+        DAMAGED = "damaged", _("record damaged")
 
     restore_id = models.CharField(_("run id"), max_length=40, unique=True)
     kind = models.CharField(_("where"), max_length=8, choices=Kind, default=Kind.FOLDERS)
@@ -262,7 +265,7 @@ class KeptData(models.Model):
 
     @property
     def can_undo(self) -> bool:
-        return self.phase != self.Phase.UNDONE
+        return self.phase not in (self.Phase.UNDONE, self.Phase.DAMAGED)
 
 
 class SqlFile(models.Model):

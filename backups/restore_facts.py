@@ -7,18 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from backups.domain.catalog import stamp_of
-from backups.models import DUMP_SUFFIX, BackupArchive, BackupRun, Source
+from backups.domain.catalog import number_of, stamp_of
+from backups.facts import failures
+from backups.models import DUMP_SUFFIX, BackupArchive, BackupRun, KeptData, Source
 from backups.services.inplace import sources_of
-from backups.services.kept import KeptRestore, list_kept
+from backups.services.kept import KeptRestore, journal_paths, list_kept
 from backups.services.restorerequest import RestoreRequest
 from backups.services.steps import Step
 from certs.differences import Differences, differences_of
+from oobsite.errors import printable
 from selfservice.differences import FileDifferences
 from selfservice.differences import differences_of as file_differences_of
 
 _Action = BackupRun.Action
-RESTORE_ACTIONS = (_Action.RESTORE, _Action.SQL_RESTORE, _Action.UNDO, _Action.RELEASE, _Action.RETEST)
+RESTORE_ACTIONS = (*BackupRun.EXCHANGES, _Action.RELEASE, _Action.RETEST)
 _PROOFS_WORST_FIRST = (BackupArchive.Proof.FAILED, BackupArchive.Proof.NONE, BackupArchive.Proof.PROVED)
 
 
@@ -42,6 +44,11 @@ class Moment:
     @property
     def taken_at(self) -> datetime:
         return min(part.archive.taken_at for part in self.parts)
+
+    @property
+    def number(self) -> int:
+        """Which one of its minute it is, from 1."""
+        return number_of(self.stamp)
 
     @property
     def size(self) -> int:
@@ -107,6 +114,30 @@ def find_undoable(restore_id: str) -> Kept | None:
     return next((kept for kept in list_undoable() if kept.restore.id == restore_id), None)
 
 
+@dataclass(frozen=True)
+class DamagedRecord:
+    """A restore of which nobody can read what is in place; ``databases``: where its tables may stand."""
+
+    created_at: datetime
+    titles: Sequence[str]
+    paths: Sequence[str]
+    databases: Sequence[str]
+
+
+def list_damaged() -> list[DamagedRecord]:
+    """The newest first."""
+    titles = {source.name: str(source) for source in Source.objects.all()}
+    return [
+        DamagedRecord(
+            row.created_at,
+            [titles.get(name, name) for name in row.sources],
+            [printable(str(path)) for path in journal_paths(row)],
+            [f"oob_{row.restore_id}", f"oob_{row.restore_id}_old"] if row.kind == KeptData.Kind.SQL else [],
+        )
+        for row in KeptData.objects.filter(phase=KeptData.Phase.DAMAGED)
+    ]
+
+
 def find_open_run() -> BackupRun | None:
     """The job that works or waits; a restore begins only when there is none."""
     return BackupRun.objects.filter(state__in=BackupRun.OPEN_STATES).order_by("-state", "requested_at").first()
@@ -157,6 +188,10 @@ class RestoreProgress:
     in_place: InPlaceNow
 
     @property
+    def failures(self) -> Sequence[str]:
+        return failures(self.run)
+
+    @property
     def certificates(self) -> Differences | None:
         """What the exchange has made of the certificates that lie in the folder."""
         return differences_of(self.run.result)
@@ -165,6 +200,10 @@ class RestoreProgress:
     def selfservice(self) -> FileDifferences | None:
         """What it has made of the settings of the appointments."""
         return file_differences_of(self.run.result)
+
+    @property
+    def has_database(self) -> bool:
+        return any(shown.step is Step.TEST for shown in self.steps)
 
     @property
     def can_cancel(self) -> bool:
@@ -178,7 +217,7 @@ class RestoreProgress:
     @property
     def is_exchange(self) -> bool:
         """Whether data change places; a release and a test touch none."""
-        return self.run.action in (_Action.RESTORE, _Action.SQL_RESTORE, _Action.UNDO)
+        return self.run.action in BackupRun.EXCHANGES
 
     @property
     def is_good(self) -> bool:

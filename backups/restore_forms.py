@@ -16,20 +16,37 @@ from backups.services.restorerequest import ReleaseRequest, RestoreRequest, Undo
 from backups.services.undoing import UndoPreview
 
 
+class Agreement(forms.BooleanField):
+    """A box that must be ticked; ``or_else`` says what to do first when it is not."""
+
+    def __init__(self, label: Any, or_else: Any) -> None:
+        super().__init__(label=label, error_messages={"required": or_else})
+
+
+STOPPED = (
+    _("The programs that use these folders are stopped"),
+    _("Stop the programs that use these folders, then tick this box."),
+)
+DISCONNECTED = (
+    _("The connected programs may lose their connection"),
+    _("Close Elexis at every place of work, then tick this box."),
+)
+
+
 class TypedField(forms.CharField):
     """A text that must be typed exactly; the browser compares it too, and wakes the button up."""
 
     def __init__(self, wanted: str, **options: Any) -> None:
         self.wanted = wanted
         typing = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        self.or_else = gettext("Type “%(wanted)s”, exactly as it stands here.") % {"wanted": wanted}
+        options["error_messages"] = {"required": self.or_else}
         super().__init__(widget=forms.TextInput({**typing, "pattern": _as_pattern(wanted), "title": wanted}), **options)
 
     def clean(self, value: Any) -> str:
         text: str = super().clean(value)
         if text and text != self.wanted:
-            raise forms.ValidationError(
-                gettext("Type “%(wanted)s”, exactly as it stands here.") % {"wanted": self.wanted}
-            )
+            raise forms.ValidationError(self.or_else)
         return text
 
 
@@ -41,8 +58,8 @@ def _as_pattern(text: str) -> str:
 class RestoreForm(forms.Form):
     """The fields depend on what is restored and on who is connected."""
 
-    folders = forms.BooleanField(label=_("The programs that use these folders are stopped"))
-    clients = forms.BooleanField(label=_("The connected programs may lose their connection"))
+    folders = Agreement(*STOPPED)
+    clients = Agreement(*DISCONNECTED)
     passwords = forms.BooleanField(
         required=False, label=_("Restore also when oobsite can then no longer log in to the database")
     )
@@ -80,8 +97,8 @@ def wanted_word(preview: Preview) -> str:
 class UndoForm(forms.Form):
     """Asks for the same agreements as a restore."""
 
-    folders = forms.BooleanField(label=_("The programs that use these folders are stopped"))
-    clients = forms.BooleanField(label=_("The connected programs may lose their connection"))
+    folders = Agreement(*STOPPED)
+    clients = Agreement(*DISCONNECTED)
 
     def __init__(self, *args: Any, preview: UndoPreview, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -99,7 +116,10 @@ class UndoForm(forms.Form):
 class ReleaseForm(forms.Form):
     """Whoever lets go of the old data of an untested restore says that he has looked himself."""
 
-    looked_at = forms.BooleanField(label=_("I have looked at Elexis, and the restored data are all there"))
+    looked_at = Agreement(
+        _("I have looked at Elexis, and the restored data are all there"),
+        _("Look at Elexis first, then tick this box."),
+    )
 
     def __init__(self, *args: Any, kept: Kept, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -46,6 +46,7 @@ def restore(request: HttpRequest) -> HttpResponse:
         moments=moments[:MOMENTS_SHOWN],
         hidden=len(moments[MOMENTS_SHOWN:]),
         kept=restore_facts.list_undoable(),
+        damaged=restore_facts.list_damaged(),
         open_run=restore_facts.find_open_run(),
         sql=sql_facts.list_choices(),
     )
@@ -108,6 +109,11 @@ def order(request: HttpRequest, act: Callable[[], BackupRun], page: str = "backu
             request, _("Another job is running. Nothing was changed. Wait until it has ended, then try again.")
         )
         return redirect("backups:restore")
+    return order_in_turn(request, act, page)
+
+
+def order_in_turn(request: HttpRequest, act: Callable[[], BackupRun], page: str) -> HttpResponse:
+    """Order a run that changes nothing and so may wait for its turn, and show it."""
     try:
         run = act()
     except OobError as error:

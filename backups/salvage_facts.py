@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
+from backups.facts import failures
 from backups.models import BackupArchive, BackupRun, SqlFile
+from backups.services.uploading import removed_at
 
 _WORST_FIRST = ("lost", "partly", "mended", "whole")
 
@@ -18,13 +22,22 @@ class SalvageShown:
     run: BackupRun
 
     @property
+    def failures(self) -> Sequence[str]:
+        return failures(self.run)
+
+    @property
     def archive(self) -> BackupArchive | None:
         return BackupArchive.objects.filter(name__in=self.run.request.get("archives", [])).first()
 
-    @property
+    @cached_property
     def file(self) -> SqlFile | None:
         """The SQL file that came out, as long as nobody has deleted it."""
         return SqlFile.objects.filter(uid=self.run.result.get("file", ""), is_complete=True).first()
+
+    @property
+    def removed_at(self) -> datetime | None:
+        """When that file goes by itself."""
+        return removed_at(self.file) if self.file is not None else None
 
     @property
     def is_good(self) -> bool:

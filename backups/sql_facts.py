@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +16,7 @@ from backups.domain.upload_errors import UploadMissingError
 from backups.messages import sentence
 from backups.models import BackupRun, SqlFile
 from backups.services.sqlrequest import ListedSql, SqlRequest, list_sql_files, title_of
+from backups.services.uploading import removed_at
 
 FILES_SHOWN = 3
 TABLES_SHOWN = 8
@@ -33,10 +35,15 @@ CHARSETS: tuple[tuple[str, Promise], ...] = (
 
 @dataclass(frozen=True)
 class ShownFile:
-    """A file that can be checked; ``uid`` is empty for those that oobsite does not delete."""
+    """A file that can be checked; ``uid`` is empty, and ``removed_at`` None, for those that oobsite does not delete.
+
+    ``is_again``: a newer one has the same name and size.
+    """
 
     listed: ListedSql
     uid: str
+    removed_at: datetime | None
+    is_again: bool
 
     @property
     def origin_words(self) -> str:
@@ -64,7 +71,13 @@ class Choices:
 
 
 def list_choices() -> Choices:
-    files = [ShownFile(listed, _own_uid(listed)) for listed in list_sql_files()]
+    ends = {file.uid: removed_at(file) for file in SqlFile.objects.filter(is_complete=True)}
+    files: list[ShownFile] = []
+    seen: set[tuple[str, int]] = set()
+    for listed in list_sql_files():
+        uid, looks = _own_uid(listed), (listed.title, listed.size)
+        files.append(ShownFile(listed, uid, ends.get(uid), is_again=looks in seen))
+        seen.add(looks)
     uploads = SqlFile.objects.filter(origin=SqlFile.Origin.UPLOAD, is_complete=False)
     unfinished = [Unfinished(file.uid, file.title, file.size, _written(file)) for file in uploads]
     return Choices(files[:FILES_SHOWN], files[FILES_SHOWN:], unfinished)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backups.restore_forms import TypedField
+from backups.restore_forms import DISCONNECTED, Agreement, TypedField
 from backups.services.preview import Comparison
 from backups.services.sqlrequest import SqlRequest
 from backups.sql_facts import CHARSETS
@@ -29,9 +29,15 @@ class CheckForm(forms.Form):
 class SqlRestoreForm(forms.Form):
     """``is_finished``: whether the file has its closing line; without it the user must know what that means."""
 
-    partial = forms.BooleanField(label=_("I know that these data will be missing altogether afterwards"))
-    unfinished = forms.BooleanField(label=_("I know that the end of this file may be missing"))
-    clients = forms.BooleanField(label=_("The connected programs may lose their connection"))
+    partial = Agreement(
+        _("I know that these data will be missing altogether afterwards"),
+        _("Tick this box only when these data may be missing; else cancel and choose another file."),
+    )
+    unfinished = Agreement(
+        _("I know that the end of this file may be missing"),
+        _("Compare the numbers with what you expect, then tick this box; else cancel and choose another file."),
+    )
+    clients = Agreement(*DISCONNECTED)
 
     def __init__(self, *args: Any, comparison: Comparison, is_finished: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

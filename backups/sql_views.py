@@ -15,7 +15,7 @@ from backups.facts import log_lines
 from backups.messages import error_sentence
 from backups.models import BackupRun, SqlFile
 from backups.progress_facts import live_context
-from backups.restore_views import known_figures, order, show
+from backups.restore_views import known_figures, order, order_in_turn, show
 from backups.services.uploading import delete_sql_file
 from backups.sql_facts import SqlCheck
 from backups.sql_forms import CheckForm, SqlRestoreForm
@@ -38,7 +38,7 @@ def sql_check(request: HttpRequest) -> HttpResponse:
     def act() -> BackupRun:
         return services.request_sql_check(actor_of(request), form.to_request())
 
-    return order(request, act, page="backups:sql-check-run")
+    return order_in_turn(request, act, "backups:sql-check-run")
 
 
 @require_GET

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 ARCHIVE_MODE = 0o640
 FOLDER_MODE = 0o750
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def sync_dir(folder: Path) -> None:
@@ -65,12 +68,63 @@ def tree_size(folder: Path, *, but: str | None = None) -> int:
 
     Folders directly in it whose names begin with ``but`` do not count.
     """
-    total = 0
-    for parent, folders, names in os.walk(folder):
-        if but is not None and parent == str(folder):
-            folders[:] = [name for name in folders if not name.startswith(but)]
-        total += sum(size_on_disk(os.path.join(parent, name)) for name in names)  # noqa: PTH118 - hot loop
+    total, waiting = 0, [str(folder)]  # not os.walk: that calls itself, and a tree may be deeper than Python allows
+    while waiting:
+        parent = waiting.pop()
+        for entry in _entries_of(parent):
+            if not entry.is_dir(follow_symlinks=False):
+                total += size_on_disk(entry.path)
+            elif but is None or parent != str(folder) or not entry.name.startswith(but):
+                waiting.append(entry.path)
     return total
+
+
+def _entries_of(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder and all that lies in it, however deep: what lies further down is moved up before.
+
+    Links are not followed, also not one that somebody puts in the place of a folder meanwhile. May be repeated.
+    Raises ``OSError``.
+    """
+    prefix, number = f"#{secrets.token_hex(4)}-", itertools.count()
+    top = os.open(folder, _FOLDER)
+    try:
+        while inner := _remove_files(top):
+            for name in inner:
+                _lift_folders(top, name, (f"{prefix}{next(number)}" for _ in itertools.count()))
+                os.rmdir(name, dir_fd=top)
+    finally:
+        os.close(top)
+    folder.rmdir()
+
+
+def _lift_folders(top: int, name: str, free_names: Iterator[str]) -> None:
+    """Remove the files of one folder in ``top``, and move its folders up beside it."""
+    descriptor = os.open(name, _FOLDER, dir_fd=top)
+    try:
+        for inner in _remove_files(descriptor):
+            os.rename(inner, next(free_names), src_dir_fd=descriptor, dst_dir_fd=top)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_files(folder: int) -> list[str]:
+    """Remove all that is no folder; return the names of the folders."""
+    folders = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+            else:
+                os.unlink(entry.name, dir_fd=folder)
+    return folders
 
 
 def size_on_disk(path: Path | str) -> int:
@@ -79,8 +133,3 @@ def size_on_disk(path: Path | str) -> int:
         return os.lstat(path).st_blocks * 512
     except OSError:
         return 0
-
-
-def is_within(path: Path, folder: Path) -> bool:
-    """Whether ``path`` is ``folder`` or lies in it, links resolved."""
-    return path.resolve().is_relative_to(folder.resolve())

@@ -19,8 +19,9 @@ _PATH = re.compile(r"/v1\.\d+/containers/([\w.-]+)/(json|stop|start)(?:\?.*)?")
 
 
 class Engine(ThreadingHTTPServer):
-    """``containers``: whether each runs; ``asked``: what was done, in order; ``forbidden``: acts that the proxy
-    refuses; ``broken``: (act, name) that fails; ``on_act`` is called when something was done."""
+    """``containers``: whether each runs; ``facts``: what else it tells of each; ``asked``: what was done, in order;
+    ``forbidden``: acts that the proxy refuses; ``broken``: (act, name) that fails; ``on_act`` is called when something
+    was done."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -28,6 +29,7 @@ class Engine(ThreadingHTTPServer):
     def __init__(self, containers: dict[str, bool], address: object = ("127.0.0.1", 0)) -> None:
         super().__init__(address, _Handler)
         self.containers = containers
+        self.facts: dict[str, dict[str, object]] = {}
         self.asked: list[tuple[str, str]] = []
         self.forbidden: set[str] = set()
         self.broken: set[tuple[str, str]] = set()
@@ -66,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _do(self, name: str, act: str) -> None:
         if act == "json":
-            self._answer(200, {"State": {"Running": self.server.containers[name]}})
+            self._answer(200, {**self.server.facts.get(name, {}), "State": {"Running": self.server.containers[name]}})
             return
         self.server.asked.append((act, name))
         is_change = self.server.containers[name] != (act == "start")

@@ -60,6 +60,18 @@ def stamp_of(name: str) -> str:
     return found["stamp"] if found else ""
 
 
+def series_of(name: str) -> str:
+    """The series in the name of an archive, also of its part; empty when it is none."""
+    found = re.match(rf"^{_SERIES}_{_STAMP}\.(?:tar|sql)\.gz", name)
+    return found["series"] if found else ""
+
+
+def number_of(stamp: str) -> int:
+    """Which one of its minute a run was by its stamp: 1, or 2 of ``2026-11-24-0315-2``; 1 of what is no stamp."""
+    found = re.fullmatch(_STAMP, stamp)
+    return int(stamp.removeprefix(found["minute"]).lstrip("-") or 1) if found else 1
+
+
 def archive_name(series: str, stamp: str, *, is_dump: bool = False) -> str:
     """``elexisdb``, ``2026-11-24-0315`` -> ``elexisdb_2026-11-24-0315.tar.gz``."""
     return f"{series}_{stamp}.{'sql' if is_dump else 'tar'}.gz"
@@ -99,7 +111,7 @@ def _candidates(backup_dir: Path) -> Iterator[Path]:
 
 
 def list_archive(path: Path, backup_dir: Path, zone: ZoneInfo) -> Listed | None:
-    """Describe one file by its name, manifest and proof; None when it is no archive."""
+    """Describe one file by its name, manifest and proof; None when it is no archive, or has just gone."""
     name = path.relative_to(backup_dir).as_posix()
     match = _ARCHIVE_NAME.match(path.name) or _LEGACY_FILE.match(path.name)
     stamp = _ARCHIVE_NAME.match(path.name) or _LEGACY_FOLDER.match(path.parent.name)
@@ -112,7 +124,11 @@ def list_archive(path: Path, backup_dir: Path, zone: ZoneInfo) -> Listed | None:
     manifest = _manifest_or_none(path)
     taken_at = datetime.fromisoformat(manifest.started_at) if manifest else local.astimezone(UTC)
     series = manifest.series if manifest else match["series"]
-    return Listed(name, series, taken_at, path.stat().st_size, manifest, read_proof(path))
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        return None
+    return Listed(name, series, taken_at, size, manifest, read_proof(path))
 
 
 def _manifest_or_none(path: Path) -> Manifest | None:

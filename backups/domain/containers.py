@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -39,6 +39,13 @@ def check_engine(url: str, names: Sequence[str]) -> list[str]:
             except ContainerUnknownError:
                 continue
         return [name for name in names if _is_running(engine, url, name)]
+
+
+def inspect_container(url: str, name: str) -> Mapping[str, Any]:
+    """What the engine knows of a container, its environment with all passwords included. Raises as ``check_engine``."""
+    with _engine(url) as engine:
+        found: Mapping[str, Any] = _ask(url, "inspect", name, engine.inspect_container)
+        return found
 
 
 def stop_container(url: str, name: str) -> None:

@@ -20,6 +20,7 @@ from isal import igzip
 
 from backups.domain.archive import PART_SUFFIX, remove_on_error
 from backups.domain.browse_errors import IndexDamagedError, IndexMissingError
+from backups.domain.errors import FileSystemError
 from backups.domain.manifest import INDEX_SUFFIX, Content
 from backups.domain.names import plain_path
 from backups.domain.reading import BLOCK_BYTES, GZIP_ERRORS, LineWriter
@@ -45,7 +46,10 @@ class Index:
 
 
 def read_lines(index: Index) -> Iterator[list[Line]]:
-    """All lines, a block of them at a time. Raises ``IndexMissingError``, ``IndexDamagedError`` behind the last."""
+    """All lines, a block of them at a time.
+
+    Raises ``IndexMissingError``, ``FileSystemError``, and ``IndexDamagedError`` behind the last one.
+    """
     digest, count, rest = hashlib.sha256(), 0, b""
     try:
         with closing(igzip.open(index.path, "rb")) as file:
@@ -59,6 +63,8 @@ def read_lines(index: Index) -> Iterator[list[Line]]:
         raise IndexMissingError(index.archive.name) from error
     except GZIP_ERRORS as error:
         raise IndexDamagedError(index.archive.name) from error
+    except OSError as error:
+        raise FileSystemError(str(index.path), error.strerror or str(error)) from error
     expected = index.content
     if rest or (expected is not None and (digest.hexdigest(), count) != (expected.index_sha256, expected.entries)):
         raise IndexDamagedError(index.archive.name)
@@ -69,7 +75,7 @@ def is_index_good(index: Index) -> bool:
     try:
         for _lines in read_lines(index):
             pass
-    except (IndexMissingError, IndexDamagedError):
+    except (IndexMissingError, IndexDamagedError, FileSystemError):
         return False
     return True
 

@@ -84,17 +84,22 @@ def _locked(descriptor: int) -> Iterator[None]:
 
 def finish(path: Path) -> None:
     """Give a whole upload its name; nothing happens when it has it already."""
-    part = part_of(path)
     with _failing_in_words(path, missing=0):
-        if path.exists() and not part.exists():
-            return
-        descriptor = os.open(part, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        part.rename(path)
-        sync_dir(path.parent)
+            _finish_part(part_of(path), path)
+        except FileNotFoundError:
+            if not path.exists():
+                raise  # else it has its name, perhaps since a moment: the client has asked twice
+
+
+def _finish_part(part: Path, path: Path) -> None:
+    descriptor = os.open(part, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    part.rename(path)
+    sync_dir(path.parent)
 
 
 def remove(path: Path) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from backups.domain.errors import LoginRefusedError, ServerUnreachableError
 from backups.domain.mariadb.server import practice_connection
 from backups.domain.restore.check import list_clients
-from backups.domain.restore.errors import ClientsConnectedError, FoldersNotConfirmedError
-from backups.models import Source
+from backups.domain.restore.errors import ClientsConnectedError, FoldersNotConfirmedError, OrderOutdatedError
+from backups.models import BackupRun, Source
 from backups.services import config, containers
 from backups.services.restorerequest import RestoreRequest, UndoRequest
 
@@ -29,6 +29,14 @@ def list_unguarded(sources: Sequence[Source]) -> list[Source]:
     if containers.are_stopped_by_us():
         return []
     return [source for source in sources if source.kind != Source.Kind.MARIADB]
+
+
+def require_up_to_date(run: BackupRun) -> None:
+    """Raise ``OrderOutdatedError`` when another exchange has ended since ``run`` was ordered: whoever ordered it has
+    looked at other data."""
+    others = BackupRun.objects.filter(action__in=BackupRun.EXCHANGES, started_at__isnull=False).exclude(pk=run.pk)
+    if others.filter(ended_at__gt=run.requested_at).exclude(state=BackupRun.State.BUSY).exists():
+        raise OrderOutdatedError
 
 
 def list_connected(sources: Sequence[Source]) -> list[str]:

@@ -91,7 +91,10 @@ def _reason_of(error: OobError) -> str:
 
 
 def _is_exchange_unfinished() -> bool:
-    return any(journal.phase in _IN_EXCHANGE for items in kept.read_kept().values() for _source, journal in items)
+    """Also when nobody can tell: a journal is damaged, or a folder cannot be read."""
+    found = kept.look_into_folders()
+    phases = {journal.phase for items in found.kept.values() for _source, journal in items}
+    return bool(phases & {*_IN_EXCHANGE}) or bool(found.damaged) or not found.is_whole
 
 
 def _path() -> Path:

@@ -16,7 +16,7 @@ from backups.domain.lock import open_pinned
 from backups.domain.members import OpenArchive, read_members
 from backups.domain.names import lies_within, plain_path, read_name, show_name
 from backups.domain.restore.errors import ArchiveUnfitError
-from backups.domain.restore.journal import Kind
+from backups.domain.restore.journal import STAGE_PREFIX, Kind
 from backups.domain.restore.settle import restoring
 from backups.domain.selection import Selection, select
 from backups.models import BackupRun
@@ -41,10 +41,15 @@ def choose_files(request: FilesRequest) -> tuple[Target, Selection]:
     root = _root_of(target)
     if root in paths or not paths:
         raise NothingChosenError
-    outside = [show_name(path) for path in paths if not lies_within(path, root)]
+    outside = [show_name(path) for path in paths if not lies_within(path, root) or _looks_like_ours(path, root)]
     if outside:
         raise MemberMissingError(outside)
     return target, select(index_of(target.listed), paths)
+
+
+def _looks_like_ours(path: bytes, root: bytes) -> bool:
+    """Whether recovery would take it for what a restore has left: no archive of ours holds such a name."""
+    return path.removeprefix(root).lstrip(b"/").startswith(STAGE_PREFIX.encode())
 
 
 def _root_of(target: Target) -> bytes:

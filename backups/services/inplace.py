@@ -6,20 +6,27 @@ import logging
 
 from backups.domain.restore.inplace import InPlace, read_in_place
 from backups.models import BackupArchive, BackupRun, Source
+from backups.services import sqlkept
 from backups.signals import data_exchanged
 from oobsite.errors import OobError
 
 logger = logging.getLogger(__name__)
-ACTIONS = (BackupRun.Action.RESTORE, BackupRun.Action.UNDO)
 
 
 def note_in_place(run: BackupRun) -> None:
-    """Look into the folders and write into ``run`` which data live there; what cannot be read is left out.
+    """Write into ``run`` which data live where it has exchanged some; what cannot be read is left out.
 
     ``run.result["in_place"]``: ``old``, ``new``, ``untested`` or ``unfinished`` by name of the source.
     """
-    if run.action not in ACTIONS:
+    if run.action not in BackupRun.EXCHANGES:
         return
+    if sqlkept.is_of_sql(run):
+        sqlkept.note_sql_in_place(run)
+    else:
+        _note_folders(run)
+
+
+def _note_folders(run: BackupRun) -> None:
     restore_id = run.request.get("restore") or run.uid
     found = {source.name: _look(source, restore_id) for source in sources_of(run)}
     in_place = {name: str(state) for name, state in found.items() if state is not None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,12 +13,13 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from backups.domain.catalog import delete_archive
-from backups.domain.errors import BusyError, FolderMissingError
+from backups.domain.errors import BusyError, FileSystemError, FolderMissingError
 from backups.domain.lock import is_pinned, make_holder, require_lock, run_lock
 from backups.domain.restore.errors import RestoreUnknownError
-from backups.domain.restore.journal import Journal, Phase
-from backups.domain.restore.stage import list_restores
+from backups.domain.restore.journal import JOURNAL_NAME, STAGE_PREFIX, Journal, Phase, stage_folder
+from backups.domain.restore.stage import find_restores
 from backups.domain.restore.undo import release
+from backups.domain.sql.errors import SqlKeptAwayError
 from backups.domain.sql.journal import JournalFile
 from backups.models import BackupArchive, KeptData, Source, new_run_uid
 from backups.services import condition, config, sqlkept
@@ -43,6 +44,14 @@ class KeptRestore:
     can_undo: bool
 
 
+def journal_paths(row: KeptData) -> list[Path]:
+    """Where the journals of what ``row`` stands for lie."""
+    if row.kind == KeptData.Kind.SQL:
+        return [sqlkept.journals_dir() / row.restore_id / JOURNAL_NAME]
+    sources = Source.objects.filter(name__in=row.sources)
+    return [stage_folder(source.folder, row.restore_id) / JOURNAL_NAME for source in sources]
+
+
 def list_kept() -> list[KeptRestore]:
     """What is kept, newest first, as the worker saw it last: the web process may not look into the folders."""
     return [
@@ -60,16 +69,37 @@ def newest_undoable() -> str:
     raise RestoreUnknownError(config.sources_dir(), "*")
 
 
-def read_kept() -> dict[str, list[tuple[Source, Journal]]]:
-    """Sources and journals of each restore, by its id, from the folders themselves."""
-    found: dict[str, list[tuple[Source, Journal]]] = defaultdict(list)
+@dataclass
+class Findings:
+    """What lies in the folders: sources and journals by the id of their restore. ``damaged``: sources whose journal
+    of that restore cannot be read. ``is_whole``: whether each folder could be looked into."""
+
+    kept: dict[str, list[tuple[Source, Journal]]] = field(default_factory=lambda: defaultdict(list))
+    damaged: dict[str, list[Source]] = field(default_factory=lambda: defaultdict(list))
+    is_whole: bool = True
+
+
+def look_into_folders() -> Findings:
+    found = Findings()
     for source in restorable_sources():
         try:
-            for journal in list_restores(source.folder):
-                found[journal.id].append((source, journal))
-        except (OobError, OSError) as error:
+            journals, damaged = find_restores(source.folder)
+        except OSError as error:
             logger.warning("%s: %s", source.folder, error)
-    return dict(found)
+            found.is_whole = False
+            continue
+        for journal in journals:
+            found.kept[journal.id].append((source, journal))
+        for path in damaged:
+            found.damaged[path.parent.name.removeprefix(STAGE_PREFIX)].append(source)
+    return found
+
+
+def read_kept() -> dict[str, list[tuple[Source, Journal]]]:
+    """Sources and journals of each restore, by its id, from the folders themselves; without those of which a journal
+    is damaged: nobody can say what is in place there."""
+    found = look_into_folders()
+    return {restore_id: items for restore_id, items in found.kept.items() if restore_id not in found.damaged}
 
 
 def restorable_sources() -> list[Source]:
@@ -79,14 +109,43 @@ def restorable_sources() -> list[Source]:
 
 
 def sync_kept() -> None:
-    """Make the rows agree with the folders."""
-    found = read_kept()
-    for restore_id, items in found.items():
+    """Make the rows agree with the folders; a row goes only when all of them could be read."""
+    found = look_into_folders()
+    for restore_id, items in found.kept.items():
         _write_row(restore_id, items)
-    on_server = sqlkept.read_sql_kept()
-    for file in on_server:
+    for restore_id, sources in found.damaged.items():
+        _write_damaged_row(restore_id, KeptData.Kind.FOLDERS, [source.name for source in sources])
+    on_server = _sync_sql()
+    if found.is_whole and on_server is not None:
+        KeptData.objects.exclude(restore_id__in=[*found.kept, *found.damaged, *on_server]).delete()
+
+
+def _sync_sql() -> list[str] | None:
+    """The same for what lies on the server; returns the ids, None when the journals cannot be listed."""
+    try:
+        journals = sqlkept.read_sql_journals()
+    except FileSystemError as error:
+        logger.warning("%s", error)
+        return None
+    for file in journals.files:
         _write_sql_row(file)
-    KeptData.objects.exclude(restore_id__in=[*found, *(file.journal.id for file in on_server)]).delete()
+    damaged = [sqlkept.damaged_id(path) for path in journals.damaged]
+    for restore_id in damaged:
+        _write_damaged_row(restore_id, KeptData.Kind.SQL, _database_names())
+    return [*(file.journal.id for file in journals.files), *damaged]
+
+
+def _database_names() -> list[str]:
+    return list(Source.objects.filter(kind=Source.Kind.MARIADB).values_list("name", flat=True)[:1])
+
+
+def _write_damaged_row(restore_id: str, kind: KeptData.Kind, sources: list[str]) -> None:
+    """What was written down while the journal could be read stays; else it was found today."""
+    now = timezone.now()
+    changes = {"kind": kind, "phase": KeptData.Phase.DAMAGED, "sources": sources}
+    KeptData.objects.update_or_create(
+        restore_id=restore_id, defaults=changes, create_defaults={**changes, "created_at": now, "until": now}
+    )
 
 
 def _write_row(restore_id: str, items: list[tuple[Source, Journal]]) -> None:
@@ -111,7 +170,7 @@ def _write_sql_row(file: JournalFile) -> None:
         defaults={
             "kind": KeptData.Kind.SQL,
             "phase": phases.get(file.journal.phase, KeptData.Phase.PLACED),
-            "sources": list(Source.objects.filter(kind=Source.Kind.MARIADB).values_list("name", flat=True)[:1]),
+            "sources": _database_names(),
             "created_at": created_at,
             "until": created_at + timedelta(hours=settings.OOB_KEEP_OLD_HOURS),
         },
@@ -181,6 +240,8 @@ def _release(restore_id: str, folders: list[Path]) -> None:
 def _release_sql(file: JournalFile) -> None:
     try:
         sqlkept.release_sql(file)
+    except SqlKeptAwayError:  # it goes when that one has gone
+        return
     except (OobError, OSError):
         logger.exception("%s: what restore %s has kept could not be removed", file.journal.database, file.journal.id)
         return

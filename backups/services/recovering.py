@@ -14,9 +14,10 @@ from backups.domain.restore.inplace import InPlace
 from backups.domain.restore.journal import Journal, Phase
 from backups.domain.restore.recover import recover
 from backups.domain.restore.settle import Outcome, Settled
+from backups.domain.restore.swap import Hands
 from backups.domain.restore.undo import complete_datadir
 from backups.models import BackupRun, Source, new_run_uid
-from backups.services import config, containers, inplace, kept, sqlkept
+from backups.services import config, containers, inplace, kept, sqlkept, sqlphysical
 from backups.services.restorerequest import RestoreRequest
 from backups.services.restoring import lenient_hands
 from backups.services.runs import Recorder, mark_dead
@@ -103,18 +104,18 @@ def _recover_sql(recovery: Recovery) -> None:
 
 def _mark_dead_restores() -> None:
     """We hold the lock, so whatever looks like running is dead."""
-    actions = (*inplace.ACTIONS, BackupRun.Action.SQL_CHECK, BackupRun.Action.SQL_RESTORE)
+    actions = (*BackupRun.EXCHANGES, BackupRun.Action.SQL_CHECK)
     for run in BackupRun.objects.filter(state=State.RUNNING, action__in=actions):
         mark_dead(run, Recorder(run))
 
 
 def _note_in_place() -> None:
     """Of runs that could not say themselves which data they have left in place, or at a time when that was open."""
-    ended_badly = BackupRun.objects.filter(state__in=(State.INTERRUPTED, State.FAILED), action__in=inplace.ACTIONS)
-    for run in ended_badly:
+    ended_badly = BackupRun.objects.filter(state__in=(State.INTERRUPTED, State.FAILED))
+    for run in ended_badly.filter(action__in=BackupRun.EXCHANGES):
         states = set(run.result.get("in_place", {}).values())
         is_open = not states or states & {InPlace.UNFINISHED, InPlace.UNTESTED}
-        if is_open and not sqlkept.is_of_sql(run):
+        if is_open:
             inplace.note_in_place(run)
 
 
@@ -155,9 +156,14 @@ def _put_all_back(restore_id: str, items: list[tuple[Source, Journal]], job: Job
 def _test_placed(restore_id: str, items: list[tuple[Source, Journal]], run: BackupRun | None, job: Job) -> None:
     for source, journal in items:
         if journal.phase is Phase.PLACED and run is not None:
-            request = RestoreRequest.of(run)
-            target = _target_of(source, request)
-            complete_datadir(source.folder, restore_id, lenient_hands(target, request, Recorder(run)), job)
+            complete_datadir(source.folder, restore_id, _hands_of(run, source), job)
+
+
+def _hands_of(run: BackupRun, source: Source) -> Hands:
+    if sqlkept.is_of_sql(run):
+        return sqlphysical.hands_of(run, source)
+    request = RestoreRequest.of(run)
+    return lenient_hands(_target_of(source, request), request, Recorder(run))
 
 
 def _target_of(source: Source, request: RestoreRequest) -> Target:

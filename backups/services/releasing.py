@@ -44,6 +44,7 @@ def run_release(run: BackupRun, recorder: Recorder) -> None:
 def _release_folders(items: Items, context: RunContext) -> None:
     for source, journal in items:
         context.job.check_cancelled()
+        context.require_lock()
         release(source.folder, journal.id)
         context.recorder.say("info", Notice("restore-released", {"path": str(source.folder)}), source.name)
 
@@ -61,6 +62,12 @@ def _require_releasable(request: ReleaseRequest) -> Items:
         if journal.phase is Phase.PLACED and not request.is_looked_at:
             raise RestoredUntestedError(source.folder, journal.id)
     return items
+
+
+def require_kept(restore_id: str) -> None:
+    """Raise ``RestoreUnknownError`` when nothing is kept of a restore."""
+    if sqlkept.find_sql(restore_id) is None and restore_id not in kept.look_into_folders().kept:
+        raise RestoreUnknownError(config.sources_dir(), restore_id)
 
 
 def _items_of(restore_id: str) -> Items:

@@ -35,7 +35,7 @@ from backups.domain.restore.stage import Stage
 from backups.domain.restore.swap import Hands, swap_datadir
 from backups.models import BackupRun
 from backups.services import config, containers, kept, sqlkept
-from backups.services.consent import list_connected, require_agreement
+from backups.services.consent import list_connected, require_agreement, require_up_to_date
 from backups.services.inplace import note_in_place
 from backups.services.proof import Extras, prove, read_safe
 from backups.services.restorerequest import RestoreRequest
@@ -73,6 +73,7 @@ def run_restore(run: BackupRun, recorder: Recorder) -> None:
 
 def _restore(request: RestoreRequest, context: RunContext) -> None:
     context.begin(Step.CHECK)
+    require_up_to_date(context.run)
     targets = choose_targets(request.archives)
     context.run.stamp = targets[0].listed.stamp
     context.run.save(update_fields=["stamp"])
@@ -92,6 +93,7 @@ def _restore(request: RestoreRequest, context: RunContext) -> None:
         for item in staged:
             _prove(item, request, context)
         context.begin(Step.SWAP)
+        context.require_lock()
         stop_containers()
         _tell_clients(targets, request, context.recorder)
         _swap_all(staged, request, context)

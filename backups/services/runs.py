@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -32,6 +31,7 @@ from oobsite.audit.chain import JSON
 from oobsite.audit.errors import AuditWriteError
 from oobsite.audit.services import record
 from oobsite.errors import Notice, OobError
+from oobsite.files import remove_tree
 
 logger = logging.getLogger(__name__)
 State = BackupRun.State
@@ -146,6 +146,9 @@ def open_run(run: BackupRun, recorder: Recorder) -> Iterator[RunContext]:
             recorder.say("error", error.notice)
         elif isinstance(error, KeyboardInterrupt):
             recorder.say("error", CancelledError().notice)
+        elif isinstance(error, OSError):
+            what = FileSystemError(str(error.filename or ""), error.strerror or str(error))
+            recorder.say("error", what.notice)
         else:
             recorder.say("error", Notice("unexpected", {"text": repr(error)}))
         raise
@@ -201,7 +204,7 @@ def _remove_folder(folder: Path) -> bool:
     """And what a child has started there, or a signal has kept from being waited for; whether it is gone."""
     kill_orphans(folder.name.removeprefix(_RUN_PREFIX))
     try:
-        shutil.rmtree(folder)
+        remove_tree(folder)
     except OSError:
         logger.exception("%s could not be removed", folder)
         return False

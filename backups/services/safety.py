@@ -28,28 +28,32 @@ def save_present(targets: Sequence[Target], request: RestoreRequest, context: Ru
     save_present_sources([target.source for target in targets], context, is_wanted=request.with_safety_backup)
 
 
-def save_present_sources(sources: Sequence[Source], context: RunContext, *, is_wanted: bool) -> None:
-    """As ``save_present``, of sources."""
+def save_present_sources(sources: Sequence[Source], context: RunContext, *, is_wanted: bool) -> BackupRun | None:
+    """As ``save_present``, of sources; returns the run that has saved them, None without one."""
     say = context.recorder.say
     if not is_wanted:
         say("info", Notice("restore-without-safety", {}))
-        return
+        return None
     present = []
     for source in sources:
         if is_missing(source):
             say("info", Notice("restore-nothing-to-save", {"path": str(source.folder)}), source.name)
         else:
             present.append(source)
-    if present:
-        _save(present, context)
-        say("info", Notice("restore-saved", {}))
+    if not present:
+        return None
+    run = _save(present, context)
+    say("info", Notice("restore-saved", {}))
+    return run
 
 
-def _save(sources: list[Source], context: RunContext) -> None:
+def _save(sources: list[Source], context: RunContext) -> BackupRun:
     run = _make_run(sources, context)
     state = State.INTERRUPTED
     recorder = Recorder(run, _repeat_to(context.recorder))
-    request = Request(tuple(source.name for source in sources), is_cold=_is_any_down(sources))
+    # A dump will do where the files cannot be copied: the old data themselves are kept, too.
+    names = tuple(source.name for source in sources)
+    request = Request(names, is_cold=_is_any_down(sources), is_dump_enough=True)
     try:
         state = save_sources(sources, request, RunContext(run, recorder, context.job))
     finally:
@@ -58,6 +62,7 @@ def _save(sources: list[Source], context: RunContext) -> None:
         record_end(run, recorder)
     if state in (State.FAILED, State.PARTIAL):
         raise SafetyBackupError([str(source) for source in sources])
+    return run
 
 
 def _make_run(sources: Sequence[Source], context: RunContext) -> BackupRun:

@@ -16,6 +16,7 @@ from backups.models import BackupRun, SqlFile, new_file_uid
 from backups.services import config
 from backups.services.proof import choose_archives, is_physical_database, make_proof_order, read_safe, require_room
 from backups.services.runs import Recorder, RunContext, open_run
+from backups.services.uploading import removed_at
 from oobsite.errors import Notice, Params
 from oobsite.files import sync_dir
 
@@ -110,6 +111,8 @@ def _tell(found: Salvage, file: SqlFile, recorder: Recorder) -> None:
         "level": found.level,
     }
     recorder.say("info", Notice("salvage-done", params))
+    end: Params = {"name": file.title, "removed_on": timezone.localdate(removed_at(file)).isoformat()}
+    recorder.say("info", Notice("sql-file-ends", end))
 
 
 def _some(names: Sequence[str]) -> list[str]:

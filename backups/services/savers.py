@@ -24,10 +24,10 @@ from backups.domain.mariadb.dump import (
     write_dump,
 )
 from backups.domain.mariadb.hot import HotOrder, take_hot_backup
-from backups.domain.mariadb.server import practice_connection, read_server_facts
+from backups.domain.mariadb.server import practice_connection, quote, read_server_facts
 from backups.domain.own import copy_own_data
 from backups.models import Source
-from backups.services import catalogue, config
+from backups.services import catalogue, config, sqlkept
 from backups.services.publishing import (
     Draft,
     archive_folder,
@@ -85,7 +85,12 @@ def _take_hot(draft: Draft, context: RunContext) -> Path:
         if "database" not in draft.server:
             draft.warnings.append(Notice("database-not-there", {"database": access.database}))
     order = HotOrder(
-        access, draft.source.folder, draft.server["version"], settings.OOB_MARIADB_BACKUP, config.timeout_seconds()
+        access,
+        draft.source.folder,
+        draft.server["version"],
+        settings.OOB_MARIADB_BACKUP,
+        config.timeout_seconds(),
+        left_out=sqlkept.databases_at_rest(),
     )
     hot = take_hot_backup(order, context.job, on_copied=count_again)
     draft.server |= hot.facts
@@ -103,6 +108,8 @@ def _take_cold(draft: Draft, context: RunContext) -> Path:
     order = ColdOrder(draft.source.folder, config.proof_identity(), config.timeout_seconds())
 
     def count(conn: Connection) -> None:
+        for name in sqlkept.databases_at_rest():
+            conn.query(f"DROP DATABASE IF EXISTS {quote(name)}")  # in the copy
         draft.server = dict(_name_database(conn, settings.DBNAME))
         draft.counts_before = draft.counts_after = count_practice(conn, settings.DBNAME)
 

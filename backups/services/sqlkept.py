@@ -12,12 +12,13 @@ from django.conf import settings
 
 from backups.domain.errors import FileSystemError, QueryFailedError
 from backups.domain.job import Job
-from backups.domain.restore.errors import RestoreSupersededError, RestoreUnknownError
-from backups.domain.restore.inplace import InPlace
+from backups.domain.restore.errors import JournalDamagedError, RestoreSupersededError, RestoreUnknownError
+from backups.domain.restore.inplace import InPlace, read_in_place
 from backups.domain.restore.journal import Phase
 from backups.domain.restore.stage import list_restores
+from backups.domain.sql.errors import SqlKeptAwayError
 from backups.domain.sql.exchange import undo_database
-from backups.domain.sql.journal import JournalFile, list_journals
+from backups.domain.sql.journal import JournalFile, Journals, find_journals
 from backups.domain.sql.live import Live
 from backups.domain.sql.recovery import release, settle
 from backups.domain.sql.transfer import read_live_facts
@@ -40,13 +41,35 @@ def database_source() -> Source:
     return source
 
 
-def read_sql_kept() -> list[JournalFile]:
-    """All SQL restores that were interrupted or have kept something; none when the journals cannot be read."""
+def read_sql_journals() -> Journals:
+    """All SQL restores that were interrupted or have kept something, also damaged ones. Raises ``FileSystemError``."""
     try:
-        return list_journals(journals_dir())
-    except (OobError, OSError) as error:
-        logger.warning("%s: %s", journals_dir(), error)
+        return find_journals(journals_dir())
+    except OSError as error:
+        raise FileSystemError(str(journals_dir()), error.strerror or str(error)) from error
+
+
+def read_sql_kept() -> list[JournalFile]:
+    """Those whose journals can be read."""
+    try:
+        return list(read_sql_journals().files)
+    except FileSystemError as error:
+        logger.warning("%s", error)
         return []
+
+
+def damaged_id(path: Path) -> str:
+    """The id of the SQL restore whose journal ``path`` cannot be read."""
+    return path.parent.name
+
+
+def databases_at_rest() -> tuple[str, ...]:
+    """Databases that SQL restores have kept and that hold nothing of the practice's: backups leave them out.
+
+    Those of a restore that is unfinished, or whose journal is damaged, may hold its tables.
+    """
+    at_rest = [file.journal for file in read_sql_kept() if file.journal.is_at_rest]
+    return tuple(name for journal in at_rest for name in (journal.fresh, journal.old))
 
 
 def find_sql(restore_id: str) -> JournalFile | None:
@@ -67,10 +90,18 @@ def make_live(*, counts: dict[str, int] | None = None) -> Live:
 
 
 def undo_sql(file: JournalFile, job: Job) -> None:
-    """Put the tables from before an SQL restore back. Raises as ``undo_database``, ``RestoreSupersededError``."""
+    """Put the tables from before an SQL restore back.
+
+    Raises as ``undo_database``, ``RestoreSupersededError``, ``JournalDamagedError``.
+    """
     path = Path(file.journal.database)
+    for error in _list_unreadable():
+        raise error
     if not file.journal.is_live:
         raise RestoreUnknownError(path, file.journal.id)
+    newer = _newer_exchange(file)
+    if newer is not None:
+        raise RestoreSupersededError(path, file.journal.id, newer)
     for other in read_sql_kept():
         if other.journal.is_live and other.journal.number > file.journal.number:
             raise RestoreSupersededError(path, file.journal.id, other.journal.id)
@@ -78,8 +109,20 @@ def undo_sql(file: JournalFile, job: Job) -> None:
 
 
 def release_sql(file: JournalFile) -> None:
-    """Drop what an SQL restore has kept. Raises as ``settle``; what is in place stays."""
+    """Drop what an SQL restore has kept; what is in place stays. Raises ``SqlKeptAwayError`` and as ``settle``."""
+    newer = _newer_exchange(file)
+    if newer is not None:
+        raise SqlKeptAwayError(file.journal.database, file.journal.id, newer)
     _translated(lambda: release(file, config.practice_access()))
+
+
+def _newer_exchange(file: JournalFile) -> str | None:
+    """The later restore that has replaced the whole data folder: what ``file`` has kept went with the old one."""
+    source = Source.objects.filter(kind=Source.Kind.MARIADB).first()
+    journals = list_restores(source.folder) if source is not None and source.folder.is_dir() else []
+    live = [journal for journal in journals if journal.is_live]
+    later = [journal.id for journal in live if datetime.fromisoformat(journal.created_at) >= created_at(file)]
+    return later[-1] if later else None
 
 
 def settle_all() -> tuple[list[Notice], list[OobError]]:
@@ -88,7 +131,7 @@ def settle_all() -> tuple[list[Notice], list[OobError]]:
     A server that does not answer is an error here, and the next recovery tries again.
     """
     notices: list[Notice] = []
-    errors: list[OobError] = []
+    errors: list[OobError] = _list_unreadable()
     for file in read_sql_kept():
         if file.journal.is_at_rest:
             continue
@@ -100,6 +143,13 @@ def settle_all() -> tuple[list[Notice], list[OobError]]:
             errors.append(FileSystemError(str(file.folder), error.strerror or str(error)))
     _note_settled()
     return notices, errors
+
+
+def _list_unreadable() -> list[OobError]:
+    try:
+        return [JournalDamagedError(path) for path in read_sql_journals().damaged]
+    except FileSystemError as error:
+        return [error]
 
 
 def _settle(file: JournalFile) -> list[Notice]:
@@ -148,12 +198,24 @@ def _translated(act: Callable[[], object]) -> None:
 
 def note_sql_in_place(run: BackupRun) -> None:
     """Write into the result of an SQL restore, or of its undoing, which tables live; as ``note_in_place``."""
-    file = find_sql(run.request.get("restore") or run.uid)
-    state = _judge(file) if file is not None else InPlace.OLD
+    restore_id = run.request.get("restore") or run.uid
+    file = find_sql(restore_id)
     source = Source.objects.filter(kind=Source.Kind.MARIADB).first()
     if source is not None:
+        state = _judge(file) if file is not None else _judge_missing(restore_id, source)
         run.result = {**run.result, "in_place": {source.name: str(state)}}
         run.save(update_fields=["result"])
+
+
+def _judge_missing(restore_id: str, source: Source) -> InPlace:
+    """Without a journal of tables the whole data folder was exchanged, or nothing; of one that cannot be read nobody
+    knows."""
+    try:
+        if restore_id not in map(damaged_id, read_sql_journals().damaged):
+            return read_in_place(source.folder, restore_id)
+    except (OobError, OSError) as error:
+        logger.warning("restore %s: %r", restore_id, error)
+    return InPlace.UNFINISHED
 
 
 def _judge(file: JournalFile) -> InPlace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,19 +59,27 @@ def list_sql_files() -> list[ListedSql]:
 
 def _list_backup_folder() -> list[ListedSql]:
     try:
-        paths = [path for path in config.backup_dir().iterdir() if is_sql_name(path.name) and path.is_file()]
+        paths = [path for path in config.backup_dir().iterdir() if is_sql_name(path.name)]
     except OSError:
         return []
-    return [_list_path(path, _BACKUP + path.name, path.name, "backup") for path in paths]
+    found = [_list_path(path, _BACKUP + path.name, path.name, "backup") for path in paths]
+    return [listed for listed in found if listed is not None]
 
 
 def _list_own_files() -> list[ListedSql]:
-    files = [file for file in SqlFile.objects.filter(is_complete=True) if file.path.is_file()]
-    return [_list_path(file.path, _OWN + file.uid, file.title, file.origin) for file in files]
+    files = SqlFile.objects.filter(is_complete=True)
+    found = [_list_path(file.path, _OWN + file.uid, file.title, file.origin) for file in files]
+    return [listed for listed in found if listed is not None]
 
 
-def _list_path(path: Path, token: str, title: str, origin: str) -> ListedSql:
-    status = path.stat()
+def _list_path(path: Path, token: str, title: str, origin: str) -> ListedSql | None:
+    """None for what is no file, or not there any more: somebody may delete it just now."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
     return ListedSql(token, title, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC), origin)
 
 

@@ -13,7 +13,7 @@ from backups.domain.restore.undo import undo_datadir, undo_folder
 from backups.domain.sql.journal import JournalFile
 from backups.models import BackupRun, Source
 from backups.services import config, containers, kept, sqlkept
-from backups.services.consent import list_connected, list_unguarded, require_agreement
+from backups.services.consent import list_connected, list_unguarded, require_agreement, require_up_to_date
 from backups.services.inplace import note_in_place
 from backups.services.restorerequest import UndoRequest
 from backups.services.runs import Recorder, RunContext, open_run, record_done
@@ -54,9 +54,16 @@ def _make_sql_undo_preview() -> UndoPreview:
         return UndoPreview(problem=error)
 
 
+def require_undoable(restore_id: str) -> None:
+    """Raise ``RestoreUnknownError`` when a restore has kept no old data that could be put back."""
+    if sqlkept.find_sql(restore_id) is None:
+        _live_sources(restore_id)
+
+
 def run_undo(run: BackupRun, recorder: Recorder) -> None:
     """Carry out a claimed run: the database first, for it is what may refuse. Repeated, it does what is left."""
     with open_run(run, recorder) as context:
+        require_up_to_date(run)
         file = sqlkept.find_sql(UndoRequest.of(run).restore)
         try:
             if file is not None:
@@ -65,7 +72,7 @@ def run_undo(run: BackupRun, recorder: Recorder) -> None:
                 _undo(UndoRequest.of(run), context)
         finally:
             kept.sync_kept()
-            (note_in_place if file is None else sqlkept.note_sql_in_place)(run)
+            note_in_place(run)
         run.state = State.WARNINGS if "warning" in recorder.levels else State.DONE
         for restore in BackupRun.objects.filter(uid=UndoRequest.of(run).restore):
             record_done(run, recorder, "restore.undone", restore)
@@ -77,6 +84,7 @@ def _undo_sql(file: JournalFile, request: UndoRequest, context: RunContext) -> N
     if clients and not request.are_clients_accepted:
         raise ClientsConnectedError(clients)
     context.begin(Step.SWAP)
+    context.require_lock()
     sqlkept.undo_sql(file, context.job)
     context.recorder.say("info", Notice("sql-undone", {"database": file.journal.database}))
 
@@ -87,6 +95,7 @@ def _undo(request: UndoRequest, context: RunContext) -> None:
     if any(source.kind == Source.Kind.MARIADB for source in sources):
         sqlkept.settle_before_exchange(context.recorder.say)
     context.begin(Step.SWAP)
+    context.require_lock()
     with containers.containers_started_again(context.recorder.say) as stop_containers:
         stop_containers()
         _put_all_back(sources, request, context)

@@ -6,7 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -134,7 +134,7 @@ def remove_old_files() -> None:
     """Remove uploads that were not finished for a week and exports after as long, finished files after a month, and
     what no row knows."""
     for file in SqlFile.objects.all():
-        if _is_over(file) and not is_in_use(file):
+        if removed_at(file) < timezone.now() and not is_in_use(file):
             try:
                 _delete(system_actor(), file)
             except OobError:
@@ -142,9 +142,10 @@ def remove_old_files() -> None:
     _remove_strays()
 
 
-def _is_over(file: SqlFile) -> bool:
+def removed_at(file: SqlFile) -> datetime:
+    """When a file goes by itself, unless a job has to do with it."""
     is_lasting = file.is_complete and file.origin != SqlFile.Origin.EXPORT
-    return file.created_at < timezone.now() - (KEPT_FOR if is_lasting else UNFINISHED_FOR)
+    return file.created_at + (KEPT_FOR if is_lasting else UNFINISHED_FOR)
 
 
 def _remove_strays() -> None:

@@ -201,3 +201,16 @@ def test_an_archive_that_begins_above_its_folder_comes_back_into_it(pacs, practi
     assert written(answer) == [f"Berichte/2026/Muster ({LABEL}).pdf"]
     assert (pacs / "Berichte" / "2026" / f"Muster ({LABEL}).pdf").read_bytes() == b"then"
     assert run_command("restorefiles", name, "mnt")[1]["error"] == "member-missing"
+
+
+@pytest.mark.parametrize("path", ["#sql-oob-x1", "#sql-oob-x1/journal.json"])
+def test_nothing_comes_back_that_recovery_would_take_for_a_restore(pacs, practice, run_command, path):
+    (practice / "foreign" / "#sql-oob-x1").mkdir(parents=True)
+    (practice / "foreign" / "#sql-oob-x1" / "journal.json").write_text("{}")
+    name = "pacsdata_2020-01-02-0304.tar.gz"
+    subprocess.run(["tar", "czf", practice / "backup" / name, "-C", practice / "foreign", "."], check=True)
+    run_command("scanbackups")
+    assert run_command("provebackup", name)[0] == 0
+    code, answer = run_command("restorefiles", name, path)
+    assert (code, answer["error"]) == (2, "member-missing")
+    assert [found for found in names_in(pacs) if found.startswith("#")] == []

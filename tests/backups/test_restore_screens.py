@@ -4,15 +4,17 @@ import re
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 from django_q.tasks import async_task
 from engine import engine
 
 from backups import services
-from backups.models import BackupArchive, BackupRun, KeptData
+from backups.models import BackupArchive, BackupRun, KeptData, Source
 from backups.restore_facts import restore_progress
 from backups.services import asking
 from backups.services.runs import Recorder
+from oobsite.audit.models import AuditEvent
 from tests.answering import answering  # noqa: F401 - a fixture
 from tests.people import make_user
 
@@ -70,6 +72,15 @@ def test_a_moment_is_one_row_with_its_sources(client, owner, stamp):
     html = text_of(client.get(LIST))
     assert html.count(confirm_url(stamp)) == 1
     assert BackupArchive.objects.count() == 2
+
+
+def test_two_backups_of_one_minute_can_be_told_apart(client, owner, practice, run_command):
+    with time_machine.travel("2026-11-24T02:15:00+00:00", tick=False):
+        assert [run_command("runbackup", "--source", "pacsdata")[0] for _ in range(2)] == [0, 0]
+    for url in (LIST, "/backups/backuparchive/"):
+        html = text_of(client.get(url))
+        assert 0 < html.count("3:15 a.m. (no. 2)") < html.count("3:15 a.m.")
+    assert "3:15 a.m. (no. 2)" in text_of(client.get(confirm_url("2026-11-24-0315-2")))
 
 
 def test_nothing_to_restore_is_said(client, owner):
@@ -154,6 +165,7 @@ def test_who_wants_no_safety_backup_types_so(client, owner, stamp):
     typed = {"confirmation": "Praxis Dr. Muster (Bern)", "folders": "on", "waiver": "no backup"}
     client.post(confirm_url(stamp), typed)
     assert BackupRun.objects.get(action="restore").request["with_safety_backup"] is False
+    assert AuditEvent.objects.get(action="restore.requested").changes["with_safety_backup"] is False
 
 
 def test_one_source_can_be_chosen(client, owner, stamp):
@@ -169,6 +181,12 @@ def test_an_archive_that_failed_its_proof_is_not_put_in_place(client, owner, sta
     html = text_of(client.get(confirm_url(stamp)))
     assert "did not pass its test restore" in html
     assert "restore-form" not in html
+
+
+def test_a_box_that_is_not_ticked_says_what_to_do_first(client, owner, stamp):
+    html = text_of(client.post(confirm_url(stamp), {"confirmation": ""}))
+    assert "Stop the programs that use these folders, then tick this box." in html
+    assert "This field is required" not in html
 
 
 def test_a_moment_that_is_gone_leads_back(client, owner):
@@ -242,6 +260,19 @@ def test_the_data_come_back_and_go_again(client, owner, stamp, practice):
     assert "Nothing is kept of this restore any more" in text_of(client.get(LIST))
 
 
+def test_after_a_restore_and_its_undoing_the_first_screen_urges_a_backup(client, owner, stamp, run_command):
+    Source.objects.exclude(name="webelexisdata").update(is_required=False)
+    typed = {"confirmation": "Praxis Dr. Muster (Bern)", "folders": "on", "source": "pacsdata"}
+    html = carry_out(client, client.post(confirm_url(stamp), typed))
+    assert 'data-verdict="exchanged"' in text_of(client.get("/"))
+    undo_url = re.search(rf"{LIST}kept/[0-9a-f]+/", html)[0]
+    assert run_command("runbackup", "--source", "pacsdata")[0] == 0
+    assert 'data-verdict="exchanged"' not in text_of(client.get("/"))
+    html = carry_out(client, client.post(undo_url, {"confirmation": "put back", "folders": "on"}))
+    assert "no earlier one holds the data that are in place now" in html
+    assert 'data-verdict="exchanged"' in text_of(client.get("/"))
+
+
 def test_the_old_data_can_be_removed_before_their_time(client, owner, stamp, practice):
     typed = {"confirmation": "Praxis Dr. Muster (Bern)", "folders": "on", "source": "pacsdata"}
     html = carry_out(client, client.post(confirm_url(stamp), typed))
@@ -269,6 +300,23 @@ def test_the_test_again_is_ordered_by_one_click(client, owner, kept):
     run = BackupRun.objects.get(action="retest")
     assert answer.url == f"{LIST}runs/{run.pk}/"
     assert "The data in place are not touched." in text_of(client.get(answer.url))
+
+
+def test_a_restore_that_broke_says_at_the_top_why_and_what_to_do(client, owner, stamp):
+    line = {"at": "2026-11-24T03:15:00+00:00", "level": "error", "source": "", "code": "rolled-back"}
+    line["params"] = {"path": "/mnt/pacsdata", "reason": "login-refused"}
+    run = make_restore(
+        state=State.FAILED, started_at=timezone.now(), log=[line], result={"in_place": {"pacsdata": "old"}}
+    )
+    top, _, rest = text_of(client.get(f"{LIST}runs/{run.pk}/")).partition("data-in-place")
+    assert "did not pass the start-up test" in top.partition("</section>")[0]
+    assert "go on working as before" in rest
+    assert f'href="{LIST}"' in rest.partition("</section>")[0]
+
+
+def test_a_restore_whose_process_was_ended_says_so(client, owner, stamp):
+    run = make_restore(state=State.INTERRUPTED, started_at=timezone.now())
+    assert "Nobody could write down why" in text_of(client.get(f"{LIST}runs/{run.pk}/"))
 
 
 # --- what is in place after a restore that broke --------------------------------------------------------------

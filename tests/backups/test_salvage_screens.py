@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -73,6 +75,15 @@ def test_the_end_names_what_is_missing_first_and_offers_the_file(client, archive
     assert f'value="sqlfile:{file.uid}"' in text
     file.delete()
     assert "sqlfile:" not in page(client, "backups:salvage-run", run.pk)
+
+
+def test_the_page_says_when_the_file_goes_and_lets_it_be_taken(client, archive):
+    file = SqlFile.objects.create(title="x.sql.gz", origin="salvage", size=4, is_complete=True)
+    SqlFile.objects.update(created_at=datetime(2026, 11, 24, 12, tzinfo=UTC))
+    run = BackupRun.objects.create(action="salvage", state="done", result={"file": file.uid, "tables": TABLES})
+    html = page(client, "backups:salvage-run", run.pk)
+    assert "deleted by itself on Dec. 24, 2026" in html
+    assert reverse("backups:export-download", args=[file.uid]) in html
 
 
 def test_a_run_that_failed_says_so(client, archive):

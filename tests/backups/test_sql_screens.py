@@ -1,5 +1,8 @@
 """The screens of SQL files: what they offer, what a check tells and asks, what must be typed, what is deleted."""
 
+import os
+from datetime import UTC, datetime
+
 import pytest
 from django.conf import settings
 from django.utils import timezone
@@ -75,6 +78,23 @@ def test_files_of_both_places_are_offered_and_only_ours_can_be_deleted(client, o
     assert f'value="sqlfile:{file.uid}"' in html
     assert "elexis &lt;b&gt;.sql" in html
     assert html.count("/delete/") == 1
+
+
+def test_a_file_of_ours_says_when_it_goes(client, owner, file):
+    SqlFile.objects.update(created_at=datetime(2026, 11, 24, 12, tzinfo=UTC))
+    (settings.OOB_BACKUP_DIR / "from-elsewhere.sql.gz").write_bytes(b"x")
+    html = text_of(client.get(LIST))
+    assert html.count("is deleted by itself on") == 1
+    assert "is deleted by itself on 12/24/2026" in html
+
+
+def test_of_a_file_that_was_uploaded_twice_the_older_one_says_so(client, owner, file):
+    again = SqlFile.objects.create(title=file.title, origin="upload", size=4, is_complete=True)
+    again.path.write_bytes(b"1234")
+    os.utime(file.path, (1, 1))
+    html = text_of(client.get(LIST))
+    assert html.count("the same name and size as a newer one") == 1
+    assert html.index(again.uid) < html.index("the same name and size") < html.index(file.uid)
 
 
 def test_older_files_are_folded_away(client, owner):
@@ -222,9 +242,24 @@ def test_a_missing_end_must_be_known(client, owner, file):
     assert BackupRun.objects.get(action="sql").request["is_unfinished_accepted"] is True
 
 
-def test_nothing_begins_while_another_job_runs(client, owner, file):
+def test_no_restore_begins_while_another_job_runs(client, owner, file):
     run = make_check(file)
     BackupRun.objects.create(trigger="schedule", state="running")
     assert client.post(f"{check_url(run)}confirm/", {"confirmation": settings.DBNAME}).url == LIST
-    assert client.post(f"{SQL}check/", {"file": f"sqlfile:{file.uid}"}).url == LIST
     assert BackupRun.objects.count() == 2
+
+
+def test_a_check_waits_until_another_job_has_ended(client, owner, file):
+    BackupRun.objects.create(trigger="schedule", state="running")
+    answer = client.post(f"{SQL}check/", {"file": f"sqlfile:{file.uid}"})
+    run = BackupRun.objects.get(action="sqlcheck")
+    assert (answer.url, run.state) == (check_url(run), "queued")
+    assert "waits for its turn" in text_of(client.get(answer.url))
+
+
+def test_a_box_that_is_not_ticked_says_what_to_do_first(client, owner, file):
+    run = make_check(file, result={**RESULT, "is_finished": False})
+    html = text_of(client.post(f"{check_url(run)}confirm/", {"confirmation": ""}))
+    assert "Compare the numbers with what you expect, then tick this box" in html
+    assert f"Type “{settings.DBNAME}”, exactly as it stands here." in html
+    assert "This field is required" not in html

@@ -124,7 +124,7 @@ def test_a_moment_is_restored_and_put_back(screen, live_server, moment, restarti
     screen.locator(".side.wide a[href='/backups/restore/']").click()
     picture(screen, "list")
     screen.locator(f"a[href*='{moment}']").click()
-    expect(screen.locator(".losses .loss")).to_have_text("− 1")
+    expect(screen.locator(".losses .loss")).to_have_text("1")
     expect(screen.locator("#restore-form .btn.danger")).to_have_css("opacity", "0.45")
     picture(screen, "confirm")
     screen.check("[name=folders]")

@@ -97,7 +97,7 @@ def upload_and_check(screen, path):
 
 def test_an_uploaded_file_is_checked_restored_and_put_back(screen, server, sql_file, complaints):
     upload_and_check(screen, sql_file)
-    expect(screen.locator(".losses .loss")).to_have_text("− 1")
+    expect(screen.locator(".losses .loss")).to_have_text("1")
     screen.locator(".verdict a.btn.primary").click()
     picture(screen, "sql-confirm")
     screen.fill("[name=confirmation]", DATABASE)

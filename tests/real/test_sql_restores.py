@@ -25,6 +25,7 @@ from backups.domain.sql.errors import (
 )
 from backups.models import BackupArchive, BackupRun, KeptData, Source, SqlFile
 from backups.services import config, kept, sqlkept
+from backups.services.exchanges import last_exchanges
 from backups.services.preview import compare_counts
 from backups.services.restorerequest import ReleaseRequest, UndoRequest
 from backups.services.runs import Recorder
@@ -109,8 +110,10 @@ def test_the_present_data_are_saved_before(server, site):
 def test_an_undo_brings_the_old_tables_back_and_a_release_drops_the_rest(server, site):
     run = restore()
     assert KeptData.objects.get().kind == KeptData.Kind.SQL
+    assert last_exchanges() == {"elexisdb": run.ended_at}
     undo = carry_out(Action.UNDO, UndoRequest(run.uid))
     assert (undo.state, labels(server)) == (State.DONE, {"old"})
+    assert last_exchanges() == {"elexisdb": undo.ended_at}
     assert KeptData.objects.get().phase == KeptData.Phase.UNDONE
     carry_out(Action.RELEASE, ReleaseRequest(run.uid))
     assert (databases(server), KeptData.objects.count()) == ([], 0)

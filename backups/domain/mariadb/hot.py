@@ -34,13 +34,17 @@ _OWN_FILES = ("xtrabackup_*", "mariadb_backup_*", "backup-my.cnf")
 
 @dataclass(frozen=True)
 class HotOrder:
-    """A running server, its data folder as we see it, and where the prepared set goes."""
+    """A running server, its data folder as we see it, and where the prepared set goes.
+
+    ``left_out``: databases, named in plain letters, that the prepared set shall not hold.
+    """
 
     access: Access
     datadir: Path
     server_version: str
     tool: str
     timeout: float
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ def _try_once(order: HotOrder, job: Job, on_copied: Callable[[], None]) -> HotSe
     _run_phase("prepare", make_prepare_command(order.tool, target), order, job)
     _require_checkpoint(target, "prepare", "log-applied")
     facts = _read_info(target)
-    _strip(target)
+    _strip(target, order.left_out)
     return HotSet(target, facts)
 
 
@@ -172,10 +176,14 @@ def _require_checkpoint(target: Path, phase: str, expected: str) -> None:
         raise HotBackupError(phase, 1, f"backup_type is not {expected}")
 
 
-def _strip(target: Path) -> None:
-    """Leave a plain data folder: without the tool's own files, and without the marks of a restore."""
+def _strip(target: Path, left_out: tuple[str, ...]) -> None:
+    """Leave a plain data folder: without the tool's own files, and without the marks of a restore.
+
+    What is left out goes only now: with --databases-exclude the prepare fails while the redo log still names its
+    tables. InnoDB's dictionary goes on knowing them; nobody sees them, and dropping a database of that name ends it.
+    """
     for pattern in _OWN_FILES:
         for path in target.glob(pattern):
             path.unlink()
-    for path in target.glob("#sql-oob-*"):
+    for path in [*target.glob("#sql-oob-*"), *(target / name for name in left_out if (target / name).is_dir())]:
         shutil.rmtree(path)

@@ -45,6 +45,11 @@ class RestoreSupersededError(OobError):
 
 
 @dataclass(eq=False)
+class OrderOutdatedError(OobError):
+    """Another restore has ended since this one was ordered."""
+
+
+@dataclass(eq=False)
 class JournalDamagedError(OobError):
     """The journal of a restore cannot be read, or is not there although data are."""
 

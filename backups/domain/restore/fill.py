@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from backups.domain.restore.errors import ArchiveUnfitError, StagedIncompleteErr
 from backups.domain.restore.gates import GATES
 from backups.domain.restore.stage import Stage, owner_of
 from backups.domain.unpack import Unpacking, unpack
-from oobsite.files import free_bytes, tree_size
+from oobsite.files import free_bytes, remove_tree, tree_size
 
 _LEAST_MISSING = 1 << 20
 
@@ -83,4 +82,4 @@ def _lift(stage: Stage, root: Path) -> None:
     inside = root.relative_to(stage.new_dir)
     stage.new_dir.rename(around)
     (around / inside).rename(stage.new_dir)
-    shutil.rmtree(around)
+    remove_tree(around)

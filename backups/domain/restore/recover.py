@@ -17,7 +17,7 @@ from pathlib import Path
 from backups.domain.restore.errors import JournalDamagedError, RestoreBusyError
 from backups.domain.restore.journal import JOURNAL_NAME, Phase, list_stage_folders, read_journal, remove_probes
 from backups.domain.restore.settle import Outcome, Settled, settle
-from backups.domain.restore.stage import Stage, remove_folder, stage_lock
+from backups.domain.restore.stage import Stage, holds_data, remove_folder, stage_lock
 from oobsite.errors import EXIT_BUSY, EXIT_DONE, EXIT_FAILED, EXIT_USAGE, OobError
 
 _WORDS = {
@@ -65,8 +65,8 @@ def _recover_one(target: Path, folder: Path) -> Settled | None:
 
 
 def _remove_empty(folder: Path) -> Settled:
-    """Made a moment before the end, or nearly removed. Data without a journal are not ours to judge."""
-    if any((folder / name).exists() for name in ("new", "old", "stray")):
+    """Made a moment before the end, or nearly removed."""
+    if holds_data(folder):
         raise JournalDamagedError(folder / JOURNAL_NAME)
     remove_folder(folder)
     return Settled("", Phase.RELEASED, Outcome.REMOVED)

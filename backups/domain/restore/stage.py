@@ -6,7 +6,6 @@ import errno
 import fcntl
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from backups.domain.restore.errors import RestoreBusyError, RestoreUnfinishedError, RestoreUnknownError
+from backups.domain.restore.errors import (
+    JournalDamagedError,
+    RestoreBusyError,
+    RestoreUnfinishedError,
+    RestoreUnknownError,
+)
 from backups.domain.restore.exchange import Side
 from backups.domain.restore.gates import GATES, Gates, let_go
 from backups.domain.restore.journal import (
@@ -30,7 +34,7 @@ from backups.domain.restore.journal import (
     stage_folder,
     write_journal,
 )
-from oobsite.files import sync_dir
+from oobsite.files import remove_tree, sync_dir
 
 LOCK_NAME = "lock"
 _REMOVE_SECONDS = 10
@@ -125,7 +129,7 @@ def _remove(path: Path) -> None:
     deadline = time.monotonic() + _REMOVE_SECONDS
     while path.exists():
         try:
-            shutil.rmtree(path)
+            remove_tree(path)
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.ENOENT) or time.monotonic() > deadline:
                 raise
@@ -221,8 +225,35 @@ def list_restores(target: Path) -> list[Journal]:
 
     Raises ``JournalDamagedError``.
     """
-    found = [journal for folder in list_stage_folders(target) if (journal := read_journal(folder)) is not None]
-    return sorted(found, key=lambda journal: journal.number)
+    found, damaged = find_restores(target)
+    if damaged:
+        raise JournalDamagedError(damaged[0])
+    return found
+
+
+def find_restores(target: Path) -> tuple[list[Journal], list[Path]]:
+    """As ``list_restores``, also beside a damaged one: what can be read, and the paths of journals that cannot.
+
+    Raises ``OSError`` when the folder itself cannot be read.
+    """
+    found: list[Journal] = []
+    damaged: list[Path] = []
+    for folder in list_stage_folders(target):
+        try:
+            journal = read_journal(folder)
+        except (JournalDamagedError, OSError):
+            damaged.append(folder / JOURNAL_NAME)
+            continue
+        if journal is not None:
+            found.append(journal)
+        elif holds_data(folder):
+            damaged.append(folder / JOURNAL_NAME)
+    return sorted(found, key=lambda journal: journal.number), damaged
+
+
+def holds_data(folder: Path) -> bool:
+    """Whether data lie in a stage folder. Without a journal they are not ours to judge."""
+    return any((folder / name).exists() for name in ("new", "old", "stray"))
 
 
 @contextmanager

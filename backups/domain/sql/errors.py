@@ -57,6 +57,11 @@ class CharsetWrongError(OobError):
 
 
 @dataclass(eq=False)
+class SqlNotAtomicError(OobError):
+    """Below MariaDB 10.6 an exchange of tables may end half done, and the whole folder cannot be exchanged instead."""
+
+
+@dataclass(eq=False)
 class SqlUnfinishedError(OobError):
     """The closing line is missing, and nobody has accepted that."""
 
@@ -163,3 +168,12 @@ class KeptTablesMissingError(OobError):
 
     database: str
     names: list[str]
+
+
+@dataclass(eq=False)
+class SqlKeptAwayError(OobError):
+    """What a restore has kept lies in the data folder that a later one (``newer``) has put away."""
+
+    database: str
+    restore_id: str
+    newer: str

@@ -1,7 +1,7 @@
 """The exchange of all tables of a database, on the running server, by one RENAME TABLE.
 
-Where each table lies tells how far it is, so it can be ended or turned back at any moment, table by table: a server
-below 10.6 that dies in the middle of a RENAME TABLE may have done half of it.
+Where each table lies tells how far it is, so it can be ended or turned back at any moment. Since 10.6 the statement is
+done as a whole or not at all; older servers do not get here (``sqlrestoring``).
 """
 
 from __future__ import annotations

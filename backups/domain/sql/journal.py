@@ -108,15 +108,36 @@ def new_journal(folder: Path, journal: SqlJournal) -> JournalFile:
     return file
 
 
-def list_journals(folder: Path) -> list[JournalFile]:
-    """All restores of which something is kept or that were interrupted, oldest first.
+@dataclass(frozen=True)
+class Journals:
+    """``files``: restores of which something is kept or that were interrupted, oldest first. ``damaged``: paths of
+    journals that cannot be read."""
 
-    Raises ``JournalDamagedError``, ``OSError``.
-    """
-    if not folder.is_dir():
-        return []
-    read = [_read(path) for path in sorted(folder.iterdir()) if path.is_dir()]
-    return sorted((file for file in read if file is not None), key=lambda file: file.journal.number)
+    files: tuple[JournalFile, ...] = ()
+    damaged: tuple[Path, ...] = ()
+
+
+def find_journals(folder: Path) -> Journals:
+    """All restores below ``folder``, also beside a damaged one. Raises ``OSError``."""
+    found: list[JournalFile] = []
+    damaged: list[Path] = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        try:
+            file = _read(path) if path.is_dir() else None
+        except (JournalDamagedError, OSError):
+            damaged.append(path / JOURNAL_NAME)
+            continue
+        if file is not None:
+            found.append(file)
+    return Journals(tuple(sorted(found, key=lambda file: file.journal.number)), tuple(damaged))
+
+
+def list_journals(folder: Path) -> list[JournalFile]:
+    """As ``find_journals``, when all can be read. Raises ``JournalDamagedError``, ``OSError``."""
+    found = find_journals(folder)
+    if found.damaged:
+        raise JournalDamagedError(found.damaged[0])
+    return list(found.files)
 
 
 def _read(folder: Path) -> JournalFile | None:

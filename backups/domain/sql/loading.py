@@ -45,8 +45,9 @@ _COMMAND = re.compile(r"ERROR at line (?P<line>\d+): (?P<text>Unknown command.*)
 _COMPLAINT = re.compile(r"ERROR (?P<number>\d+) \(\w+\) at line (?P<line>\d+)[^:]*: (?P<text>.*)", re.DOTALL)
 _NO_DATABASE = 1044
 _FORBIDDEN = (1045, 1142, 1143, 1227, 1290, 1370, 1410, 4166)
-# These quote what stands in the file, which may be the name of a patient.
-_QUOTING = {1064: r" near .*", 1062: r"'.*' (?=for key)", 1292: r"'.*'(?= for column|$)", 1366: r"'.*'(?= for column)"}
+# These quote what stands in the file, which may be the name of a patient; of a syntax error nothing else is worth
+# telling.
+_QUOTING = {1064: r".*", 1062: r"'.*' (?=for key)", 1292: r"'.*'(?= for column|$)", 1366: r"'.*'(?= for column)"}
 _MOST_TEXT = 200
 
 
@@ -182,7 +183,9 @@ def explain_complaint(log: str, database: str) -> Exception:
     other = re.search(r"to database '(.*?)'", text)
     if number == _NO_DATABASE and other is not None and other[1].lower() != database.lower():
         return SqlOtherDatabaseError(line, other[1], database)
-    text = shorten(re.sub(_QUOTING[number], "", text, flags=re.DOTALL) if number in _QUOTING else text)
+    text = (
+        shorten(re.sub(_QUOTING[number], "", text, flags=re.DOTALL) if number in _QUOTING else text) or "syntax error"
+    )
     if number in (*_FORBIDDEN, _NO_DATABASE):
         return SqlForbiddenError(line, text)
     return SqlRejectedError(line, text)
