@@ -21,6 +21,8 @@ from backups.messages import human_size
 from backups.models import BackupArchive, BackupRun, Source, series_titles
 from backups.progress_facts import live_context
 from backups.schedule_admin import BackupScheduleAdmin
+from backups.services import scheduling
+from backups.sight import sight_of
 from backups.views import COMMON_PAGE, find_page
 from oobsite.accounts.reauth import recent_login
 from oobsite.templatetags import oob
@@ -64,6 +66,15 @@ class SourceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @method_decorator(recent_login)
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return super().delete_view(request, *args, **kwargs)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """A schedule that chose this source alone would save everything without it."""
+        *found, protected = super().get_deleted_objects(objs, request)
+        text = gettext(
+            "The schedule “%(schedule)s” saves nothing else. Choose another source there, or delete it first."
+        )
+        left = [schedule for source in objs for schedule in scheduling.schedules_left_without(source)]
+        return *found, [*protected, *(text % {"schedule": schedule} for schedule in left)]
 
     def has_delete_permission(self, request: HttpRequest, obj: Source | None = None) -> bool:
         return not _is_own(obj) and super().has_delete_permission(request, obj)
@@ -120,9 +131,8 @@ class BackupRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         obj: BackupRun = context["original"]
-        with_documents = request.user.has_perm("backups.restore_backuparchive")
-        lines = log_lines(obj, with_documents=with_documents)
-        context |= live_context(obj) if obj.is_open else {"run": obj, "lines": lines}
+        sight = sight_of(request.user)
+        context |= live_context(obj, sight) if obj.is_open else {"run": obj, "lines": log_lines(obj, sight)}
         context |= {"archives": obj.archives.all(), "outcome": outcome(obj), "saved": saved_bytes(obj)}
         page = find_page(request, obj)
         context |= {"page_url": reverse(page, args=[obj.pk]) if page != COMMON_PAGE else ""}
@@ -148,7 +158,7 @@ class BackupArchiveAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=_("taken at"), ordering="taken_at")
     def taken(self, archive: BackupArchive) -> str:
-        return oob.day_time(archive.taken_at)
+        return oob.moment_words(archive.taken_at, archive.name)
 
     @admin.display(description=_("source"), ordering="series")
     def source(self, archive: BackupArchive) -> str:
@@ -186,5 +196,5 @@ class BackupArchiveAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         obj: BackupArchive = context["original"]
-        context |= {"archive": obj, "facts": archive_facts(obj), "exports": export_facts(obj)}
+        context |= {"archive": obj, "facts": archive_facts(obj, sight_of(request.user)), "exports": export_facts(obj)}
         return super().render_change_form(request, context, *args, **kwargs)

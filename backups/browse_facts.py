@@ -14,7 +14,7 @@ from backups.domain.names import plain_path, read_name, show_name
 from backups.domain.selection import folders_above
 from backups.models import BackupArchive, BackupRun, Source, SqlFile, series_titles
 from backups.services.browsing import Look
-from backups.services.exports import list_exports
+from backups.services.exports import KEPT_DAYS, list_exports
 from backups.services.filesbeside import beside_label, choose_files
 from backups.services.filesrequest import FilesRequest
 
@@ -98,7 +98,7 @@ def plan_files(request: FilesRequest) -> FilesPlan:
 def export_facts(archive: BackupArchive) -> dict[str, Any]:
     """Tables of a database's archive with their rows, as far as the manifest names them, and what was exported."""
     tables = archive.manifest.get("counts_after", {}).get("tables", {})
-    return {"tables": sorted(tables.items()), "files": list_exports(archive.name)}
+    return {"tables": sorted(tables.items()), "files": list_exports(archive.name), "kept_days": KEPT_DAYS}
 
 
 def outcome(run: BackupRun) -> dict[str, Any] | None:

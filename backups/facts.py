@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format, number_format
-from django.utils.translation import gettext
 
 from backups.domain.catalog import stamp_of
 from backups.messages import counts_label, sentence
 from backups.models import DUMP_SUFFIX, BackupArchive, BackupRun, Source, series_titles
 from backups.services.browsing import can_browse
 from backups.services.proof import DATABASE_SERIES
+from backups.sight import ALL, Sight
 
 SKIPPED_SHOWN = 100
+FAILURES_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class ArchiveFacts:
     ``is_live_copy``: the predecessor copied the folder of a running database. Its tables can be sound one by one and
     yet, with several engines, not of one moment, which no proof finds. ``moment``: the stamp under which the restore
     page offers the archive; empty for SQL dumps and oobsite's own data, which are put back in other ways.
+    ``skipped_hidden``: how many were left out whose names the reader may not see.
     """
 
     title: str
@@ -63,19 +65,30 @@ class ArchiveFacts:
     has_proved_counts: bool
     skipped: Sequence[Mapping[str, str]]
     skipped_more: int
+    skipped_hidden: int
     warnings: Sequence[str]
     problems: Sequence[str]
     proof_seconds: float | None
 
 
-def log_lines(run: BackupRun, *, with_documents: bool = True) -> list[LogLine]:
-    """Translate the log of ``run``; ``with_documents``: for a reader who may see what documents are called."""
+def log_lines(run: BackupRun, sight: Sight = ALL) -> list[LogLine]:
+    """Translate the log of ``run`` for whoever may see so much of it."""
     titles = series_titles()
-    lines = [_log_line(line, titles) for line in run.log]
-    if with_documents or run.action != BackupRun.Action.FILES:
-        return lines
-    hidden = gettext("Only an owner sees what went wrong here, for documents may be named.")
-    return [line if line.level == "info" else replace(line, text=hidden) for line in lines]
+    return [_log_line(line, titles, sight.instead_of(_code_of(line), _level_of(line), run.action)) for line in run.log]
+
+
+def failures(run: BackupRun) -> list[str]:
+    """What went wrong, the last first: each sentence tells what is untouched, and what to do."""
+    texts = [line.text for line in log_lines(run) if line.level == "error"]
+    return list(dict.fromkeys(reversed(texts)))[:FAILURES_SHOWN]
+
+
+def _code_of(line: Mapping[str, Any]) -> str:
+    return str(line.get("code", ""))
+
+
+def _level_of(line: Mapping[str, Any]) -> str:
+    return str(line.get("level", "info"))
 
 
 def saved_bytes(run: BackupRun) -> int:
@@ -83,11 +96,12 @@ def saved_bytes(run: BackupRun) -> int:
     return sum(int(line.get("params", {}).get("size", 0)) for line in run.log if line.get("code") == "archive-written")
 
 
-def archive_facts(archive: BackupArchive) -> ArchiveFacts:
-    """Read the manifest as far as it is there: archives of the predecessor have none."""
+def archive_facts(archive: BackupArchive, sight: Sight = ALL) -> ArchiveFacts:
+    """Read the manifest as far as it is there (archives of the predecessor have none) for whoever may see so much of
+    it."""
     manifest, report = archive.manifest, archive.proof_report
     content = manifest.get("content", {})
-    skipped = manifest.get("skipped", [])[:SKIPPED_SHOWN]
+    skipped = manifest.get("skipped", [])[:SKIPPED_SHOWN] if sight.of_remarks else []
     counts = _counts(manifest, report)
     is_live_copy = not manifest and archive.series == DATABASE_SERIES
     return ArchiveFacts(
@@ -104,9 +118,10 @@ def archive_facts(archive: BackupArchive) -> ArchiveFacts:
         counts=counts,
         has_proved_counts=any(count.proved is not None for count in counts),
         skipped=skipped,
-        skipped_more=max(0, int(manifest.get("skipped_total", 0)) - len(skipped)),
-        warnings=_sentences(manifest.get("warnings", [])),
-        problems=_sentences(report.get("problems", [])),
+        skipped_more=max(0, int(manifest.get("skipped_total", 0)) - len(skipped)) if skipped else 0,
+        skipped_hidden=0 if sight.of_remarks else int(manifest.get("skipped_total", 0)),
+        warnings=_sentences(manifest.get("warnings", []), sight),
+        problems=_sentences(report.get("problems", []), sight),
         proof_seconds=report.get("seconds"),
     )
 
@@ -124,18 +139,18 @@ def words(code: str, params: Mapping[str, Any]) -> str:
         return code
 
 
-def _log_line(line: Mapping[str, Any], titles: Mapping[str, str]) -> LogLine:
+def _log_line(line: Mapping[str, Any], titles: Mapping[str, str], instead: str) -> LogLine:
     name = line.get("source") or ""
     return LogLine(
         at=parse_datetime(line.get("at", "")),
-        level=line.get("level", "info"),
+        level=_level_of(line),
         title=titles.get(name, name),
-        text=words(line.get("code", ""), line.get("params", {})),
+        text=instead or words(_code_of(line), line.get("params", {})),
     )
 
 
-def _sentences(notices: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [words(notice["code"], notice.get("params", {})) for notice in notices]
+def _sentences(notices: Sequence[Mapping[str, Any]], sight: Sight) -> list[str]:
+    return [sight.instead_of(notice["code"]) or words(notice["code"], notice.get("params", {})) for notice in notices]
 
 
 def _counts(manifest: Mapping[str, Any], report: Mapping[str, Any]) -> list[Count]:

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from backups import services
+from backups.domain.errors import FileSystemError
 from backups.models import BackupRun
 from backups.services import preview, ticking
 from backups.services.preview import make_preview
@@ -55,6 +56,8 @@ def _answer(look: Callable[[], Any], until: datetime) -> Any:
         return look()
     except OobError as error:
         return error
+    except OSError as error:
+        return FileSystemError(str(error.filename or ""), error.strerror or str(error))
 
 
 def tick() -> str:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from backups.models import BackupRun
 from backups.progress_facts import live_context
+from backups.sight import sight_of
 from backups.views import find_page
 from oobsite.accounts.guards import View, staff_with
 
@@ -45,5 +46,5 @@ def run_progress(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(find_page(request, run), run.pk)
     if not run.is_open:
         return _reload_page()
-    context = {**live_context(run), "is_short": "short" in request.GET}
+    context = {**live_context(run, sight_of(request.user)), "is_short": "short" in request.GET}
     return render(request, "backups/progress/live.html", context)

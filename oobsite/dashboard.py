@@ -19,6 +19,8 @@ from backups.models import DUMP_SUFFIX, BackupArchive, BackupRun, Source
 from backups.progress_facts import LiveRun, live_run
 from backups.schedule_facts import Upcoming, find_upcoming
 from backups.services.beats import WatchdogHealth, watchdog_health
+from backups.services.exchanges import last_exchanges
+from backups.sight import ALL, Sight
 from certs.board import CertificateBoard, certificate_board
 from oobsite.alerts.facts import Board, board
 
@@ -39,15 +41,19 @@ class Verdict(StrEnum):
     EMPTY = "empty"
     MISSING = "missing"
     DAMAGED = "damaged"
+    EXCHANGED = "exchanged"
     STALE = "stale"
     UNPROVED = "unproved"
     SAFE = "safe"
 
     @property
     def level(self) -> str:
-        return {self.SAFE: "good", self.UNPROVED: "warn", self.STALE: "warn", self.INTERRUPTED: "warn"}.get(self, "bad")
+        return "good" if self is Verdict.SAFE else "warn" if self in _WARNINGS else "bad"
 
 
+_NEWEST_FIRST = ("-taken_at", "-run__started_at", "series")  # two may be of one second, as manifests know it
+_LESS_THAN_EXCHANGED = (Verdict.STALE, Verdict.UNPROVED, Verdict.SAFE)
+_WARNINGS = (Verdict.UNPROVED, Verdict.STALE, Verdict.EXCHANGED, Verdict.INTERRUPTED)
 _BAD_ENDS = {
     State.FAILED: Verdict.FAILED,
     State.PARTIAL: Verdict.PARTIAL,
@@ -66,13 +72,17 @@ _DAY_LEVELS = {
 class SourceFacts:
     """A source with its newest archive, and the newest that has not failed its proof; both have their file.
 
-    ``is_gone``: the newest one that is known is not in the backup folder, or not as it was.
+    ``proved``: the newest that has passed its proof. ``is_gone``: the newest one that is known is not in the backup
+    folder, or not as it was. ``exchanged_at``: when a restore or its undoing has put other data in place since the
+    usable one was taken.
     """
 
     source: Source
     archive: BackupArchive | None
     usable: BackupArchive | None
+    proved: BackupArchive | None
     is_gone: bool
+    exchanged_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -125,6 +135,8 @@ class Dashboard:
     sources: Sequence[SourceFacts]
     secured_at: datetime | None
     proved_at: datetime | None
+    proved_backup_at: datetime | None
+    exchanged_at: datetime | None
     lost_hours: int | None
     open_run: LiveRun | None
     days: Sequence[Day]
@@ -152,25 +164,31 @@ class Dashboard:
         return [facts.source for facts in self.sources if facts.source.is_required and not facts.usable]
 
 
-def build_dashboard(now: datetime) -> Dashboard:
-    """Collect all facts; every question to the database and the disk of the first screen is asked here."""
-    sources = [_source_facts(source) for source in Source.objects.filter(is_active=True)]
+def build_dashboard(now: datetime, sight: Sight = ALL) -> Dashboard:
+    """Collect all facts for whoever may see so much of them; every question to the database and the disk of the first
+    screen is asked here."""
+    exchanges = last_exchanges()
+    sources = [_source_facts(source, exchanges.get(source.name)) for source in Source.objects.filter(is_active=True)]
     required = [facts for facts in sources if facts.source.is_required] or sources
     last_run = _finished_backups().first()
-    usable = [facts.usable for facts in required]
+    verdict = _judge(required, _finished_backups().exclude(_CANCELLED).first(), now)
+    exchanged_at = max((facts.exchanged_at for facts in sources if facts.exchanged_at), default=None)
+    usable, proved = [facts.usable for facts in required], [facts.proved for facts in required]
     secured_at = _earliest([archive.taken_at for archive in usable if archive])
     return Dashboard(
-        verdict=_judge(required, last_run, now),
+        verdict=Verdict.EXCHANGED if exchanged_at and verdict in _LESS_THAN_EXCHANGED else verdict,
         sources=sources,
         secured_at=secured_at,
         proved_at=_earliest([archive.proved_at for archive in usable if archive and archive.proved_at]),
+        proved_backup_at=_earliest([archive.taken_at for archive in proved if archive]) if all(proved) else None,
+        exchanged_at=exchanged_at,
         lost_hours=math.ceil((now - secured_at).total_seconds() / 3600) if secured_at and all(usable) else None,
         open_run=_open_run(now),
         days=_days(timezone.localdate(now)),
         disk=_disk(Path(settings.OOB_BACKUP_DIR)),
         backup_dir=Path(settings.OOB_BACKUP_DIR),
         last_run=last_run,
-        remarks=[line for line in log_lines(last_run) if line.level != "info"] if last_run else [],
+        remarks=[line for line in log_lines(last_run, sight) if line.level != "info"] if last_run else [],
         board=board(),
         certificates=certificate_board(now),
         upcoming=find_upcoming(now),
@@ -190,16 +208,26 @@ def _finished_backups() -> QuerySet[BackupRun]:
     return runs.order_by("-started_at")
 
 
-def _source_facts(source: Source) -> SourceFacts:
+def _source_facts(source: Source, exchanged_at: datetime | None) -> SourceFacts:
     """A database may be saved as files or as an SQL dump: both count, of one run its files."""
     series = [source.name, source.name + DUMP_SUFFIX]
-    archives = BackupArchive.objects.filter(series__in=series, is_safety=False)
+    archives = BackupArchive.objects.filter(series__in=series, is_safety=False).order_by(*_NEWEST_FIRST)
+    usable = _newest(archives.exclude(proof=BackupArchive.Proof.FAILED))
+    is_outdated = usable is not None and exchanged_at is not None and _began_at(usable) < exchanged_at
     return SourceFacts(
         source=source,
         archive=_newest(archives),
-        usable=_newest(archives.exclude(proof=BackupArchive.Proof.FAILED)),
+        usable=usable,
+        proved=_newest(archives.filter(proof=BackupArchive.Proof.PROVED)),
         is_gone=not all(archive.is_on_disk for archive in _of_last_run(archives)),
+        exchanged_at=exchanged_at if is_outdated else None,
     )
+
+
+def _began_at(archive: BackupArchive) -> datetime:
+    """As its run knows it: in the second that a manifest names, data may have changed places too."""
+    run = archive.run
+    return run.started_at if run is not None and run.started_at is not None else archive.taken_at
 
 
 def _of_last_run(archives: QuerySet[BackupArchive]) -> list[BackupArchive]:

@@ -86,9 +86,11 @@ class OobAdminSite(AdminSite):
         return {**context, "menu": menu, "practice_name": settings.OOB_PRACTICE_NAME}
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        from oobsite.dashboard import build_dashboard  # the models are not loaded when the site is made
+        from backups.sight import sight_of  # the models are not loaded when the site is made
+        from oobsite.dashboard import build_dashboard
 
-        return super().index(request, {"dashboard": build_dashboard(timezone.now()), **(extra_context or {})})
+        dashboard = build_dashboard(timezone.now(), sight_of(request.user))
+        return super().index(request, {"dashboard": dashboard, **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Nobody logs in by Django's own form: it knows neither the second factor nor the lock."""

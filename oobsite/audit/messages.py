@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
+from oobsite.audit.options import OPTIONS
 from oobsite.audit.verifying import Verdict
 
 ACTIONS: dict[str, Promise] = {
@@ -186,12 +187,14 @@ DETAILS: dict[str, Promise] = {
     "with_safety_backup": _("with a safety backup"),
     "are_clients_accepted": _("connected programs accepted"),
     "are_folders_idle": _("programs of the folders stopped"),
+    "are_old_passwords_accepted": _("old accounts and passwords accepted"),
     "is_unfinished_accepted": _("a missing end accepted"),
     "is_looked_at": _("looked at by somebody"),
     "state": _("state"),
     "trigger": _("started"),
     "unknown_name": _("unknown name, mark"),
     "with_dump": _("also as SQL"),
+    **OPTIONS,
 }
 
 FACTORS: dict[str, Promise] = {

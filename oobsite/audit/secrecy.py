@@ -40,7 +40,7 @@ def hide_secrets(obj: models.Model | None, changes: Mapping[str, JSON]) -> dict[
 
 
 def _hide(name: str, value: JSON) -> JSON:
-    if is_secret_name(name):
+    if is_secret_name(name) and not isinstance(value, bool):  # a yes or no is no secret
         return HIDDEN
     if isinstance(value, Mapping):
         return {key: _hide(key, part) for key, part in value.items()}

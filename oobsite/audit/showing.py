@@ -21,6 +21,7 @@ from oobsite.audit import messages
 from oobsite.audit.models import AuditEvent
 from oobsite.audit.secrecy import HIDDEN
 
+_OF_SOURCES = ("source", "sources")
 AnyField: TypeAlias = "Field[Any, Any]"
 
 
@@ -68,7 +69,15 @@ def _detail_words(name: str, value: Any, field: AnyField | None) -> str:
         return str(messages.FACTORS.get(value, value))
     if name == "problem":
         return gettext("not intact")
+    if name in _OF_SOURCES and isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return messages.listed(map(_source_words, value))
     return _value_words(value, field)
+
+
+def _source_words(name: str) -> str:
+    """What people call a source; its bare name when it is not there any more."""
+    model = _find_model("backups.source")
+    return str((model and model.objects.filter(name=name).first()) or name)
 
 
 def _value_words(value: Any, field: AnyField | None) -> str:

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext, pgettext
 
+from backups.domain.catalog import number_of, stamp_of
 from backups.messages import human_size
 from backups.models import BackupArchive, BackupRun
 
@@ -109,6 +110,15 @@ def day_time(moment: datetime) -> str:
     if age == -timedelta(days=1):
         return gettext("tomorrow, %(time)s") % {"time": time}
     return date_format(local, "DATETIME_FORMAT")
+
+
+@register.filter
+def moment_words(moment: datetime, name: str) -> str:
+    """As ``day_time``; what ``name`` (of an archive, or a stamp) says is the second of one minute is called so."""
+    number = number_of(stamp_of(name))
+    if number == 1:
+        return day_time(moment)
+    return gettext("%(time)s (no. %(number)d)") % {"time": day_time(moment), "number": number}
 
 
 @register.filter

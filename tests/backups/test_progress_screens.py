@@ -75,6 +75,26 @@ def test_the_part_polls_while_the_run_is_open_and_is_no_whole_page(client, owner
     assert not re.search(r"\sstyle=|\son[a-z]+=|hx-on|js:", html)
 
 
+@pytest.mark.parametrize("name", ["pacsdata", "pacsdata_2026-11-28-0519-2.tar.gz.0aa9df0aaf68.part"])
+def test_a_file_in_the_making_bears_the_name_of_its_data(db, name):
+    assert live_run(make_run(progress={"source": name}), timezone.now()).title == "PACS"
+
+
+def test_where_a_stage_cannot_tell_the_time_left_the_last_job_does(db):
+    ended = NOW - timedelta(hours=1)
+    make_run(State.DONE, started_at=ended - timedelta(minutes=5), ended_at=ended)
+    run = make_run(started_at=NOW - timedelta(minutes=2), progress={"seconds_left": None})
+    assert live_run(run, NOW).seconds_left == 180
+    assert live_run(run, NOW + timedelta(minutes=4)).seconds_left is None
+
+
+def test_the_first_screen_says_how_many_jobs_wait_behind(client, owner):
+    run = make_run()
+    make_run(State.QUEUED)
+    make_run(State.QUEUED)
+    assert "2 more jobs wait for their turn" in words(client.get(url_of(run) + "?short=1", headers=HTMX).text)
+
+
 def test_the_short_part_for_the_first_screen_has_no_log(client, owner):
     html = client.get(url_of(make_run()) + "?short=1", headers=HTMX).text
     assert "?short=1" in html
@@ -224,7 +244,7 @@ def test_a_folder_that_cannot_be_removed_undoes_nothing(installation, monkeypatc
     run = BackupRun.objects.create(trigger="screen")
     assert claim(run)
     with monkeypatch.context() as patched, open_run(run, Recorder(run)) as context:
-        patched.setattr(runs.shutil, "rmtree", refuse)
+        patched.setattr(runs, "remove_tree", refuse)
         run.state = State.DONE
     run.refresh_from_db()
     assert (run.state, context.job.work_dir.exists()) == (State.DONE, True)

@@ -166,6 +166,7 @@ def test_nothing_is_queued_while_a_backup_waits_or_is_about_to_be_due(archives):
     assert tick_at(NIGHT) is None
     schedule.delete()
     run = BackupRun.objects.create(action=Action.BACKUP, trigger=BackupRun.Trigger.COMMAND)
+    BackupRun.objects.filter(pk=run.pk).update(requested_at=NIGHT)
     assert tick_at(NIGHT) is None
     run.delete()
     assert tick_at(NIGHT) is not None
@@ -363,6 +364,12 @@ def test_by_hand_too_an_end_can_be_set(archives, run_command):
         took(archive, 30 * 3600)
     code, answer = run_command("verifyinturn", "--until", "05:00")
     assert (code, answer["checked"], answer["log"][-1]["code"]) == (0, [], "verify-time-up")
+
+
+@pytest.mark.parametrize("wrong", ["25:00", "soon", "05:00+02:00"])
+def test_an_end_that_is_no_time_is_a_wrong_call(archives, run_command, wrong):
+    code, answer = run_command("verifyinturn", "--until", wrong)
+    assert (code, "--until" in answer["text"]) == (2, True)
 
 
 def test_verifybackup_marks_and_tells_what_is_damaged_and_notes_what_is_good(archives, run_command):

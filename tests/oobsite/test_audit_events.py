@@ -293,3 +293,11 @@ def test_an_ended_session_is_an_event_without_its_key(anna):
         SessionsAdapter().end_sessions([session])
     assert (newest().action, newest().object_label) == ("session.ended", "anna")
     assert SECRET not in everything()
+
+
+def test_a_yes_is_no_secret_whatever_it_is_about():
+    event = record(system_actor(), "restore.requested", None, {"are_old_passwords_accepted": True, "password": "x"})
+    with translation.override("en"):
+        shown = {change.name: change.new for change in shown_changes(event)}
+    assert shown["Old accounts and passwords accepted"] == "Yes"
+    assert "x" not in shown.values()

@@ -8,6 +8,7 @@ import io
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.core.management import get_commands, load_command_class
 from django.urls import reverse
 from people import make_user
 
@@ -15,10 +16,11 @@ from backups.models import Source
 from oobsite.accounts.actors import Actor, system_actor
 from oobsite.audit.export import safe_cell
 from oobsite.audit.history import AuditedAdmin
-from oobsite.audit.messages import ACTIONS, GROUPS, PROBLEMS, verdict_sentence
+from oobsite.audit.messages import ACTIONS, DETAILS, GROUPS, PROBLEMS, verdict_sentence
 from oobsite.audit.models import AuditEvent
 from oobsite.audit.services import record
 from oobsite.audit.verifying import Verdict
+from oobsite.commands import _DJANGO_OPTIONS
 
 LIST = "/audit/auditevent/"
 
@@ -120,6 +122,26 @@ def test_details_of_any_shape_have_a_page(client, owner, change):
     page = reverse("admin:audit_auditevent_change", args=[newest().pk])
     assert client.get(page).status_code == 200
     assert client.get(LIST).status_code == 200
+
+
+def test_what_a_command_was_asked_for_is_said_in_words(client, owner):
+    asked = {"command": "runbackup", "source": ["pacsdata", "gone"], "dry_run": True}
+    record(system_actor(), "command.run", None, asked)
+    text = client.get(LIST).text
+    assert "Only shown, not done: Yes; Sources: PACS, gone" in text
+
+
+def test_every_option_of_a_command_on_record_has_its_words():
+    commands = {name: load_command_class(app, name) for name, app in get_commands().items()}
+    recorded = {name: command for name, command in commands.items() if getattr(command, "is_recorded", False)}
+    options = {
+        action.dest
+        for name, command in recorded.items()
+        for action in command.create_parser("manage.py", name)._actions
+        if action.dest not in {*_DJANGO_OPTIONS, "help", "version"}
+    }
+    assert len(recorded) > 10
+    assert options - set(DETAILS) == set()
 
 
 def test_an_event_of_a_model_that_is_gone_has_a_page(client, owner, source):

@@ -218,6 +218,64 @@ def test_a_backup_that_somebody_cancelled_spoils_no_day():
     assert build_dashboard(NOW).days[-1].level == "good"
 
 
+def test_a_backup_that_somebody_cancelled_does_not_change_the_sentence():
+    make_both()
+    make_run()
+    make_run(State.INTERRUPTED, hours_ago=1, is_cancel_requested=True)
+    assert build_dashboard(NOW).verdict == Verdict.SAFE
+
+
+def test_the_newest_backup_that_is_proved_is_named_beside_one_that_is_not(client, owner):
+    make_both()
+    make_both(hours_ago=1, proof=Proof.NONE)
+    dashboard = build_dashboard(NOW)
+    assert (dashboard.verdict, dashboard.proved_backup_at) == (Verdict.UNPROVED, NOW - timedelta(hours=9))
+
+
+def test_no_backup_is_named_as_proved_unless_everything_was():
+    make_archive("elexisdb")
+    make_archive("pacsdata", proof=Proof.NONE)
+    assert build_dashboard(NOW).proved_backup_at is None
+
+
+def make_exchange(action, state, *, hours_ago=5.0):
+    make_run(hours_ago=hours_ago, action=action, result={"in_place": {"elexisdb": state, "pacsdata": state}})
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "is_told"),
+    [
+        ("restore", "new", True),
+        ("restore", "untested", True),
+        ("restore", "old", False),
+        ("sql", "new", True),
+        ("undo", "old", True),
+        ("undo", "new", False),
+    ],
+)
+def test_older_backups_do_not_hold_what_an_exchange_has_put_in_place(action, state, is_told):
+    make_both()
+    make_exchange(action, state)
+    dashboard = build_dashboard(NOW)
+    assert (dashboard.verdict == Verdict.EXCHANGED) is is_told
+    assert (dashboard.exchanged_at is not None) is is_told
+
+
+def test_a_backup_after_the_exchange_holds_it():
+    make_exchange("undo", "old")
+    make_both(hours_ago=4)
+    dashboard = build_dashboard(NOW)
+    assert (dashboard.verdict, dashboard.exchanged_at, dashboard.lost_hours) == (Verdict.SAFE, None, 4)
+
+
+def test_the_screen_promises_nothing_of_data_that_no_backup_holds(client, owner):
+    make_both()
+    make_exchange("undo", "old")
+    text = client.get("/").text
+    assert 'data-verdict="exchanged"' in text
+    assert "höchstens" not in text
+
+
 def test_days_are_those_of_the_practice():
     make_run(started_at=timezone.make_aware(datetime(2026, 11, 24, 0, 15)))  # 23:15 of the day before in UTC
     assert [day.level for day in build_dashboard(NOW).days[-2:]] == ["none", "good"]
