@@ -15,15 +15,13 @@ PARTIAL_SENTENCES: dict[str, Promise] = {
         "The list of the contents of “%(name)s” is damaged. Prove this archive: the proof reads it and makes the list "
         "anew. Nothing was changed."
     ),
-    "member-missing": _("This is not in the archive: %(names)s. Nothing was changed."),
+    "member-missing": _("This is not in the archive: %(names)s. `manage.py browsebackup` and its page show what is."),
     "nothing-chosen": _("No file and no folder was chosen. Nothing was changed. Choose what you need, then try again."),
     "place-blocked": _(
         "In %(path)s something that is no folder has the name “%(name)s”, such as a link. Nothing was written there "
         "and nothing was replaced. Move it away, or download the files."
     ),
-    "table-missing": _(
-        "The database in this archive has no table “%(table)s”. Nothing was changed. It has: %(names)s."
-    ),
+    "table-missing": _("The database in this archive has no table “%(table)s”. It has: %(names)s."),
     "export-start": _(
         "No database server starts on the data in “%(name)s” (%(line)s), so nothing can be exported. The archive and "
         "the practice's data are untouched. Use another archive; if there is none, “Recover what can be read” on the "

@@ -7,7 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 SQL_SENTENCES: dict[str, Promise] = {
     # --- errors ---
-    "sql-file-missing": _("There is no SQL file “%(name)s” here. Nothing was changed. Choose one from the list."),
+    "sql-file-missing": _(
+        "There is no SQL file “%(name)s” here. Nothing was changed. Check its name, upload it, or put it into the "
+        "backup folder."
+    ),
     "not-sql": _("“%(name)s” cannot be restored: %(reason)s. Nothing was changed. Choose an SQL file."),
     "sql-damaged": _(
         "“%(name)s” is damaged or cut off: its compressed data end too early or do not agree with their checksum. "
@@ -81,7 +84,7 @@ SQL_SENTENCES: dict[str, Promise] = {
     ),
     # --- remarks and log lines ---
     "sql-checked": _(
-        "%(name)s: loaded into a private server, %(tables)s tables with %(rows)s rows. The practice's database is "
+        "%(name)s: loaded into a private server (tables: %(tables)s, rows: %(rows)s). The practice's database is "
         "untouched."
     ),
     "sql-staged": _(
@@ -105,21 +108,35 @@ SQL_SENTENCES: dict[str, Promise] = {
     "sql-unfinished-remark": _(
         "The file does not end with the line “-- Dump completed”: a part may be missing. Compare tables and rows."
     ),
+    "sql-kept-away": _(
+        "The old tables of the restore %(restore_id)s lie with the data that a later restore (%(newer)s) has put away, "
+        "so they were not removed. Remove the old data of that one first."
+    ),
     "sql-definers-removed": _(
         "The file names accounts that made its views, triggers or routines. They were left out: what is made anew "
         "belongs to oobsite's account."
     ),
     "sql-events-off": _(
-        "The file brings events, which the server would carry out by itself. New ones are switched off: switch them on "
-        "with ALTER EVENT … ENABLE."
+        "The file brings events, which the server would carry out by itself. New ones are switched off. Should a "
+        "program need them, whoever looks after the server switches them on: ALTER EVENT … ENABLE."
     ),
     "sql-not-elexis": _(
         "The file holds none of the tables of Elexis. After a restore there would be no patient and no appointment in "
         "the practice's database any more. Choose another file unless you are sure."
     ),
+    "sql-staged-beside": _(
+        "“%(database)s” is ready in a copy of the data folder; the present folder is untouched and in use."
+    ),
+    "sql-whole-folder": _(
+        "This MariaDB server is older than 10.6, so the whole data folder is exchanged, starting from a backup that is "
+        "made just before. The server is away for a moment; what is written meanwhile into other databases on it stays "
+        "behind with the old data."
+    ),
     "sql-not-atomic": _(
-        "This MariaDB server is older than 10.6 and exchanges tables one after the other. Should it stop in that very "
-        "moment, `manage.py recover` puts them in order."
+        "This MariaDB server is older than 10.6 and exchanges tables one after the other: should it stop in that very "
+        "moment, some would be old and some new. So no SQL file is restored on it, and nothing was changed. Give "
+        "oobsite the programs of the server's own series (OOB_MARIADB_PROGRAMS, see the README), and it exchanges the "
+        "whole data folder instead; or restore a backup of the files."
     ),
 }
 

@@ -64,8 +64,8 @@ def _plain(value: object) -> Param:
 
 
 def printable(text: str) -> str:
-    """Show a file name that is no UTF-8: ``b"\\xe4"`` becomes ``\\xe4``."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """Show a file name that is no UTF-8: ``b"\\xe4"`` becomes ``\\xe4``. PostgreSQL keeps no zero in a text."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\0", "\\x00")
 
 
 class SettingError(Exception):

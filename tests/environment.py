@@ -24,7 +24,9 @@ ROOT.chmod(0o711)
 for _name in ("data", "backup", "work", "mnt"):
     (ROOT / _name).mkdir()
     (ROOT / _name).chmod(0o711)
-for _name in [name for name in os.environ if name.startswith(("OOB_", "DB")) and name != "OOB_CHAOS"]:
+for _name in [
+    name for name in os.environ if name.startswith(("OOB_", "DB")) and name not in ("OOB_CHAOS", "OOB_VERSIONS")
+]:
     del os.environ[_name]
 os.environ.update(
     OOB_DATA_DIR=str(ROOT / "data"),

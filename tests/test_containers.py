@@ -77,7 +77,7 @@ def test_the_volumes_are_those_of_the_predecessor(project: Path) -> None:
     external = {key: volume["name"] for key, volume in volumes.items() if volume.get("external")}
     names = ("backup", "elexisdb", "webelexisdata", "pacsdata")
     assert external == {name: f"elexis-oob_{name}" for name in names}
-    assert set(volumes) - set(external) == {"oobdata", "oobwork"}
+    assert set(volumes) - set(external) == {"oobdata", "oobwork", "servedcerts"}
 
 
 def test_another_project_name_changes_all_foreign_names(project: Path) -> None:
@@ -219,10 +219,18 @@ def test_the_proxy_reads_the_folder_that_the_worker_writes(proxy: dict[str, Any]
 
 
 def test_the_proxy_finds_the_certificates_where_the_worker_says(proxy: dict[str, Any]) -> None:
-    place = Path(proxy["services"]["worker"]["environment"]["OOB_PROXY_CERTS_DIR"])
-    mount = mounts(proxy, "proxy")[str(place.parent)]
-    assert mount["source"] == mounts(proxy, "worker")["/mnt/webelexisdata"]["source"]
-    assert place.name == "certs"
+    values = proxy["services"]["worker"]["environment"]
+    mount = mounts(proxy, "proxy")[values["OOB_PROXY_CERTS_DIR"]]
+    assert mount["source"] == mounts(proxy, "worker")[values["OOB_SERVED_CERTS_DIR"]]["source"]
+
+
+def test_the_proxy_sees_no_data_of_the_practice(proxy: dict[str, Any]) -> None:
+    """Whole volumes of ours: a restore renames folders within a volume, and a mounted part would stay the old one."""
+    found = mounts(proxy, "proxy")
+    assert set(found) == {"/etc/traefik/dynamic", "/mnt/certs"}
+    volume = found["/mnt/certs"]
+    assert not volume.get("volume", {}).get("subpath")
+    assert not proxy["volumes"][volume["source"]].get("external")
 
 
 def test_the_proxy_has_the_names_of_its_routes(proxy: dict[str, Any]) -> None:
@@ -243,7 +251,11 @@ def test_the_server_keeps_its_options_and_comes_back(project: Path) -> None:
 
 def test_images_have_a_version(project: Path) -> None:
     images = [service["image"] for service in read_config(project, profile="proxy")["services"].values()]
-    images += re.findall(r"^FROM (\S+)", (PROJECT_DIR / "Dockerfile").read_text(), re.MULTILINE)
+    dockerfile = (PROJECT_DIR / "Dockerfile").read_text()
+    defaults = dict(re.findall(r"^ARG (\w+)=(\S+)", dockerfile, re.MULTILINE))
+    stages = set(re.findall(r"^FROM .* AS (\S+)", dockerfile, re.MULTILINE))
+    sources = re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)
+    images += {re.sub(r"\$\{(\w+)\}", lambda name: defaults[name[1]], source) for source in sources} - stages
     assert all(re.search(r":\d", image) for image in images), images
 
 

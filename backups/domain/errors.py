@@ -31,6 +31,8 @@ class SourceUnknownError(OobError):
 
 @dataclass(eq=False)
 class ScheduleUnknownError(OobError):
+    """No schedule is called ``schedule``; ``known`` are the names of those that there are."""
+
     exit_code: ClassVar[int] = EXIT_USAGE
     schedule: str
     known: list[str]
@@ -227,6 +229,14 @@ class ThrowawayServerError(OobError):
     """The private server of a proof did not start or died; ``line`` is from its log."""
 
     line: str
+
+
+@dataclass(eq=False)
+class OtherSeriesError(OobError):
+    """The files were not closed by the server that wrote them, and only programs of its series (``version``) can open
+    them: no verdict on the files."""
+
+    version: str
 
 
 @dataclass(eq=False)

@@ -36,6 +36,7 @@ from backups.services.sqlrequest import SqlRequest, open_sql_file
 from backups.services.sqlrestoring import run_sql_check, run_sql_restore
 from backups.services.turn import run_verify
 from backups.services.undoing import UndoPreview, run_undo
+from backups.services.wrongcalls import require_known
 from oobsite.accounts.actors import Actor, system_actor
 from oobsite.accounts.errors import NotAllowedError
 from oobsite.audit.errors import AuditWriteError
@@ -64,6 +65,7 @@ __all__ = [
     "request_sql_check",
     "request_sql_restore",
     "request_undo",
+    "require_known",
     "sync_catalogue",
 ]
 
@@ -95,8 +97,10 @@ def create_run(actor: Actor, action: Action, trigger: BackupRun.Trigger, request
 
 
 def _details_of(request: dict[str, Any]) -> dict[str, Any]:
-    """What everybody may read of a request: names of documents may be those of patients."""
-    details = {name: value for name, value in request.items() if value and name != "paths"}
+    """What everybody may read of a request: names of documents may be those of patients. Of what was not asked for
+    only the missing safety backup is told."""
+    told = {name: value for name, value in request.items() if value or name == "with_safety_backup"}
+    details = {name: value for name, value in told.items() if name != "paths"}
     return details | ({"members": len(request["paths"])} if "paths" in request else {})
 
 
@@ -258,8 +262,11 @@ def _request_proof_of(run: BackupRun, recorder: Recorder) -> None:
     names = list(run.archives.values_list("name", flat=True))
     if not names or not Request.of(run).is_proved:
         return
+    # The worker does the proof, also of a backup by a command: as the command's own it would be taken for dead.
+    by_schedule = run.trigger == BackupRun.Trigger.SCHEDULE
+    trigger = BackupRun.Trigger.SCHEDULE if by_schedule else BackupRun.Trigger.SCREEN
     try:
-        _enqueue(_prover_of(run), Action.PROOF, {"archives": names})
+        queue_run(_prover_of(run), Action.PROOF, trigger, {"archives": names})
     except AuditWriteError as error:
         recorder.say("warning", Notice("proof-not-requested", {"reason": error.reason}))
 

@@ -36,3 +36,7 @@ def test_an_error_comes_back_from_another_process():
 
 def test_text_that_can_be_printed_stays_as_it_is():
     assert printable("Übersicht 医") == "Übersicht 医"
+
+
+def test_no_text_holds_what_postgresql_refuses():
+    assert printable("a\0b") == "a\\x00b"
