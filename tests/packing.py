@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import subprocess
@@ -10,10 +9,10 @@ import sys
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from io import StringIO
 from pathlib import Path
 
 import pytest
+from calling import call_json
 
 RUN_ID = "0123456789ab"
 
@@ -70,17 +69,7 @@ def practice(installation, settings):
 @pytest.fixture
 def run_command(db):
     """Run a command in this process with --json; returns its exit code and the object that it printed."""
-    from django.core.management import call_command
-
-    def run(name: str, *arguments: str):
-        out, code = StringIO(), 0
-        try:
-            call_command(name, *arguments, "--json", stdout=out, stderr=StringIO())
-        except SystemExit as end:
-            code = end.code
-        return code, json.loads(out.getvalue())
-
-    return run
+    return call_json
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from oobsite.accounts.models import User
+from oobsite.accounts.signals import LOGIN_AT_KEY
 from oobsite.crypto import decrypt
 from oobsite.keys import create_field_keys
 
@@ -49,6 +50,15 @@ def code_of(secret: str, later: int = 0) -> str:
 def recovery_codes(user: User) -> list[str]:
     authenticator = Authenticator.objects.get(user=user, type=Authenticator.Type.RECOVERY_CODES)
     return authenticator.wrap().get_unused_codes()
+
+
+def logged_in(client, role):
+    """The client of somebody in ``role`` who reads English and has confirmed a moment ago who he is."""
+    client.force_login(make_user(role, language="en"))
+    session = client.session
+    session[LOGIN_AT_KEY] = time.time()
+    session.save()
+    return client
 
 
 def log_in(client, user: User, later: int = 0):

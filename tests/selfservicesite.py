@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from calling import call
 from foldersite import FolderSite, new_site
 
-from oobsite.accounts.signals import LOGIN_AT_KEY
 from oobsite.keys import create_field_keys
 from selfservice import services
 from selfservice.models import SelfServiceSettings, SettingsVersion
 from selfservice.services.looking import look
 from selfservice.services.versions import add_version
-from tests.people import make_user
+from tests.people import logged_in
 
 PAGE = "/selfservice/selfservicesettings/1/change/"
 PASSWORD = "oobMARK-smtp-93c1"
@@ -80,14 +77,6 @@ def owner(client):
     return logged_in(client, "owner")
 
 
-def logged_in(client, role):
-    client.force_login(make_user(role, language="en"))
-    session = client.session
-    session[LOGIN_AT_KEY] = time.time()
-    session.save()
-    return client
-
-
 def order_back(content: bytes) -> SettingsVersion:
     """As after the button that puts an earlier state back, before the worker comes."""
     return add_version("back", made_by="x", base_fingerprint=look().fingerprint, content=content)
@@ -95,9 +84,5 @@ def order_back(content: bytes) -> SettingsVersion:
 
 def run(*arguments: str) -> tuple[int, str]:
     """Exit code of a command and what it prints."""
-    out, code = StringIO(), 0
-    try:
-        call_command(*arguments, stdout=out, stderr=out)
-    except SystemExit as end:
-        code = int(end.code or 0)
-    return code, out.getvalue()
+    code, out, err = call(*arguments)
+    return code, out + err

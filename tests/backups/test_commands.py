@@ -6,10 +6,10 @@ import json
 import os
 import signal
 from datetime import UTC, datetime
-from io import StringIO
 
 import pytest
 import time_machine
+from calling import call
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
@@ -18,16 +18,6 @@ from backups.messages import KEEP_REASONS, sentence
 from backups.models import BackupRun, Source
 from backups.services import catalogue
 from oobsite.accounts.actors import system_actor
-
-
-def run_plain(name, *arguments):
-    """Run a command for people; returns exit code, output, and what went to stderr."""
-    out, err, code = StringIO(), StringIO(), 0
-    try:
-        call_command(name, *arguments, stdout=out, stderr=err)
-    except SystemExit as end:
-        code = end.code
-    return code, out.getvalue(), err.getvalue()
 
 
 @pytest.mark.parametrize("command", ["runbackup", "listbackups", "scanbackups", "verifybackup", "provebackup"])
@@ -46,7 +36,7 @@ def test_every_command_says_in_json_what_went_wrong(practice, run_command, setti
 
 
 def test_a_run_for_people_names_archives_and_ends_with_its_state(practice):
-    code, out, err = run_plain("runbackup")
+    code, out, err = call("runbackup")
     assert (code, err) == (0, "")
     who, *lines = out.splitlines()
     assert system_actor().name in who
@@ -55,7 +45,7 @@ def test_a_run_for_people_names_archives_and_ends_with_its_state(practice):
 
 
 def test_an_error_for_people_is_one_sentence_on_stderr(practice):
-    code, out, err = run_plain("runbackup", "--source", "nothing")
+    code, out, err = call("runbackup", "--source", "nothing")
     assert code == 2
     assert len(err.splitlines()) == 1
     assert "Traceback" not in out + err
@@ -71,14 +61,14 @@ def test_keeping_nothing_is_refused(practice, command):
 
 
 def test_the_list_is_empty_before_the_first_backup(practice):
-    code, out, _err = run_plain("listbackups")
+    code, out, _err = call("listbackups")
     assert code == 0
     assert "runbackup" in out
 
 
 def test_the_list_shows_every_archive_with_size_and_time(practice, run_command):
     _code, answer = run_command("runbackup")
-    _code, out, _err = run_plain("listbackups")
+    _code, out, _err = call("listbackups")
     assert [line.split()[0] for line in out.splitlines()] == [item["name"] for item in answer["archives"]]
     assert " kB  " in out
 
@@ -87,7 +77,7 @@ def test_the_plan_tells_people_the_fate_of_every_archive(practice, run_command):
     for day in (24, 25):
         with time_machine.travel(datetime(2026, 11, day, 3, 15, tzinfo=UTC), tick=False):
             run_command("runbackup", "--source", "pacsdata")
-    _code, out, _err = run_plain("listbackups", "--plan", "--keep", "1")
+    _code, out, _err = call("listbackups", "--plan", "--keep", "1")
     newest, oldest = out.splitlines()
     with translation.override("de"):
         reason = str(KEEP_REASONS["no-policy"])
@@ -98,7 +88,7 @@ def test_the_plan_tells_people_the_fate_of_every_archive(practice, run_command):
 def test_the_plan_gives_reasons_in_words(practice, run_command):
     run_command("runbackup", "--source", "pacsdata")
     Source.objects.filter(name="pacsdata").update(is_pruning_stopped=True)
-    _code, out, _err = run_plain("listbackups", "--plan", "--keep", "1")
+    _code, out, _err = call("listbackups", "--plan", "--keep", "1")
     fate, question = out.splitlines()
     with translation.override("de"):
         assert str(KEEP_REASONS["pruning-stopped"]) in fate
@@ -115,8 +105,8 @@ def test_a_run_that_was_cancelled_before_it_began_is_told(practice, run_command,
         return run
 
     monkeypatch.setattr(services, "create_run", create_and_cancel)
-    assert run_plain("runbackup")[0] == 5
-    assert run_plain("provebackup")[0] == 5
+    assert call("runbackup")[0] == 5
+    assert call("provebackup")[0] == 5
 
 
 def test_a_proof_gives_no_report_of_another_proof(practice, run_command):
@@ -140,7 +130,7 @@ def test_a_damaged_archive_is_told_for_people(practice, run_command):
     name = answer["archives"][0]["name"]
     with (practice / "backup" / name).open("ab") as file:
         file.write(b"x")
-    code, out, _err = run_plain("verifybackup")
+    code, out, _err = call("verifybackup")
     assert code == 1
     assert out.startswith(f"x {name}")
 

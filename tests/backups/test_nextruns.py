@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from io import StringIO
 
 import pytest
 import time_machine
-from django.core.management import CommandError, call_command
+from calling import call
+from django.core.management import CommandError
 from django.utils import translation
 
 from backups.domain.cron import CronFields, FieldError, validate
@@ -19,16 +20,7 @@ FROM = ("--from", "2026-01-01")
 @pytest.fixture
 def nextruns(db):
     """Run the command; returns exit code, output, and what went to stderr."""
-
-    def run(*arguments):
-        out, err = StringIO(), StringIO()
-        try:
-            call_command("nextruns", *arguments, stdout=out, stderr=err)
-        except SystemExit as end:
-            return end.code, out.getvalue(), err.getvalue()
-        return 0, out.getvalue(), err.getvalue()
-
-    return run
+    return functools.partial(call, "nextruns")
 
 
 def test_it_prints_the_sentence_and_the_dates(nextruns):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from io import StringIO
-
 import pytest
-from django.core.management import call_command
+from calling import call
 
 from backups.models import BackupRun
 from oobsite.alerts.models import Alert
@@ -32,19 +30,9 @@ WRONG = [
 ]
 
 
-def run_plain(*command):
-    """Exit code, output, and what went to stderr."""
-    out, err, code = StringIO(), StringIO(), 0
-    try:
-        call_command(*command, stdout=out, stderr=err)
-    except SystemExit as end:
-        code = end.code
-    return code, out.getvalue(), err.getvalue()
-
-
 @pytest.mark.parametrize("command", WRONG, ids=lambda command: command[0])
 def test_a_wrong_call_is_one_sentence_and_no_alert(practice, command):
-    code, out, err = run_plain(*command)
+    code, out, err = call(*command)
     assert (code, len(err.splitlines())) == (2, 1)
     assert err.strip() not in out
     assert not err.startswith("CommandError")
@@ -73,7 +61,7 @@ def test_a_disk_that_is_not_there_is_no_wrong_call(practice, run_command, settin
 
 def test_an_error_of_a_run_is_said_once(practice, settings):
     settings.OOB_BACKUP_DIR = practice / "nowhere"
-    code, out, err = run_plain("runbackup")
+    code, out, err = call("runbackup")
     assert (code, len(out.splitlines()), len(err.splitlines())) == (1, 1, 1)
     assert err.startswith("x ")
 
@@ -81,7 +69,7 @@ def test_an_error_of_a_run_is_said_once(practice, settings):
 def test_an_agreement_that_is_missing_is_said_with_its_option_and_alarms_nobody(practice, run_command):
     stamp = run_command("runbackup")[1]["stamp"]
     Alert.objects.all().delete()
-    code, _out, err = run_plain("restorebackup", stamp, "--source", "pacsdata", "--yes")
+    code, _out, err = call("restorebackup", stamp, "--source", "pacsdata", "--yes")
     assert (code, len(err.splitlines())) == (1, 1)
     assert "--folders-idle" in err
     assert not Alert.objects.exists()

@@ -23,7 +23,7 @@ from oobsite.accounts.signals import LOGIN_AT_KEY
 from oobsite.audit.models import AuditEvent
 from tests.answering import answering  # noqa: F401 - a fixture
 from tests.certs.domain.test_pair import key_pem, make, pem
-from tests.people import make_user
+from tests.people import logged_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages", "certs_site")]
 LIST = "/certs/certificate/"
@@ -32,15 +32,6 @@ LIST = "/certs/certificate/"
 @pytest.fixture
 def owner(client):
     return logged_in(client, "owner")
-
-
-def logged_in(client, role):
-    user = make_user(role, language="en")
-    client.force_login(user)
-    session = client.session
-    session[LOGIN_AT_KEY] = time.time()
-    session.save()
-    return client
 
 
 @pytest.fixture

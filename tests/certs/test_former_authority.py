@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import time
-from io import StringIO
-
 import pytest
+from calling import call_json
 from certificates import NAME, made, self_signed, uploads_of
 from cryptography import x509
-from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,8 +15,7 @@ from certs.forms import AuthorityForm
 from certs.models import Certificate, CertificateAuthority
 from certs.services import adopting
 from oobsite.accounts.actors import system_actor
-from oobsite.accounts.signals import LOGIN_AT_KEY
-from tests.people import make_user
+from tests.people import logged_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages", "certs_site")]
 MARK = "signed by the former CA"
@@ -28,11 +23,7 @@ MARK = "signed by the former CA"
 
 @pytest.fixture
 def owner(client):
-    client.force_login(make_user(language="en"))
-    session = client.session
-    session[LOGIN_AT_KEY] = time.time()
-    session.save()
-    return client
+    return logged_in(client, "owner")
 
 
 def make_authority(name: str, **wanted) -> CertificateAuthority:
@@ -53,15 +44,6 @@ def install_all() -> None:
     for certificate in Certificate.objects.all():
         for generation in certificate.generations.filter(state="pending"):
             services.install_generation(generation.pk)
-
-
-def run(*arguments: str) -> tuple[int, dict]:
-    out, code = StringIO(), 0
-    try:
-        call_command(*arguments, "--json", stdout=out)
-    except SystemExit as end:
-        code = int(end.code or 0)
-    return code, json.loads(out.getvalue())
 
 
 PAGES = ["/", "/certs/certificate/", "/certs/certificate/{pk}/change/"]
@@ -146,7 +128,7 @@ def test_the_devices_page_tells_the_two_roots_apart(owner, former):
 
 def test_checkcerts_names_them_and_is_not_content(former):
     Certificate.objects.update(probe_host="127.0.0.1", probe_port=1)
-    code, told = run("checkcerts")
+    code, told = call_json("checkcerts")
     assert (code, told["certificates"][0]["is_former"]) == (1, True)
     (line,) = told["open"]
     assert NAME in line
@@ -155,10 +137,10 @@ def test_checkcerts_names_them_and_is_not_content(former):
 
 def test_renewcerts_renews_them_all(former):
     made("pacs.nuno")
-    code, told = run("renewcerts", "--former-ca")
+    code, told = call_json("renewcerts", "--former-ca")
     assert (code, [one["name"] for one in told["renewed"]]) == (0, [NAME])
-    assert run("renewcerts", "--former-ca")[1]["renewed"] == []
-    assert not run("listcerts")[1]["certificates"][0]["is_former"]
+    assert call_json("renewcerts", "--former-ca")[1]["renewed"] == []
+    assert not call_json("listcerts")[1]["certificates"][0]["is_former"]
 
 
 def test_a_pair_of_a_former_ca_that_is_found_on_the_disk_can_be_renewed(former):

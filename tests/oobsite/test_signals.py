@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from calling import call_json
 
 from oobsite.commands import OobCommand
 
@@ -17,13 +15,8 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 def run(command, number):
     """Run a command that gets a signal as soon as it works; returns exit code and answer."""
-    out, code = StringIO(), 0
     command.number, command.requires_migrations_checks = number, False
-    try:
-        call_command(command, "--json", stdout=out)
-    except SystemExit as end:
-        code = end.code
-    return code, json.loads(out.getvalue())
+    return call_json(command)
 
 
 class Hasty(OobCommand):
