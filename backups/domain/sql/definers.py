@@ -39,7 +39,7 @@ _REST_OF = {
 }
 # A head longer than this is none; shorter ones are never cut.
 _MOST_HEAD = 4096
-_CUT_WORD = re.compile(rb"(?:/\*M?|[\w$\x80-\xff]{1,80}|[-/*!\\]{1,3})\Z")
+_CUT_WORD = re.compile(rb"(?:/\*M|[\w$\x80-\xff]{1,80}|(?:/\*M)?[-/*!\\]{1,3})\Z")
 
 
 class DefinerFilter:
@@ -107,7 +107,8 @@ class DefinerFilter:
 def _safe_end(text: bytes) -> int:
     """Up to where a block can be judged without the next one: not in a word, a sign of two bytes or an escape."""
     cut = _CUT_WORD.search(text, max(len(text) - 100, 0))
-    return cut.start() if cut is not None else len(text)
+    end = cut.start() if cut is not None else len(text)
+    return len(text[:end].rstrip(b"/*"))  # in a row of these each sign may belong to the one before it
 
 
 def strip_definer(statement: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backups.domain.sql.definers import DefinerFilter, strip_definer
@@ -72,6 +72,8 @@ def test_whatever_stands_where_and_however_it_is_cut(pieces, size):
     assert strip(text, size) == b" ; ".join(after for _before, after in pieces)
 
 
+@example(b"/*/*/*CREATE DEFINER=`a`@`b` VIEW", 1)
+@example(b"/*M!100100 CREATE DEFINER=`a`@`b` VIEW", 1)
 @given(st.lists(_WORDS, max_size=30).map(b"".join), st.integers(1, 9))
 def test_blocks_of_any_size_give_the_same(text, size):
     assert strip(text, size) == strip(text)
