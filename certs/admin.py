@@ -91,6 +91,7 @@ class CertificateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "former_tag": _former_tag(certificate),
             "authority": CertificateAuthority.active(),
             "served": facts.served_state(certificate),
+            "trust": facts.trust_words(certificate),
             "generations": facts.generations_of(certificate),
             "subtitle": None,
         }

@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from backups.messages import sentence
 
 #: What “Put the newer certificates back” can mend.
-_MENDABLE = ("certificate-pair-missing", "certificate-pair-older")
+MENDABLE = ("certificate-pair-missing", "certificate-pair-older")
+
+#: For the command line, where there is no button.
+HINT = _("`manage.py checkcerts --put-back` brings the newer certificates back.")
 
 
 @dataclass(frozen=True)
@@ -27,4 +32,4 @@ def differences_of(result: Mapping[str, Any]) -> Differences | None:
     if not found:
         return None
     done, left = ([sentence(one["code"], one["params"]) for one in found[name]] for name in ("done", "open"))
-    return Differences(done, left, any(one["code"] in _MENDABLE for one in found["open"]))
+    return Differences(done, left, any(one["code"] in MENDABLE for one in found["open"]))

@@ -97,11 +97,11 @@ def _chain_of(certificate: Certificate) -> bytes:
 @staff_with("certs.view_certificate")
 def snippet(request: HttpRequest, pk: int, proxy: str) -> HttpResponse:
     """Lines for another proxy than Traefik."""
-    certificate = get_object_or_404(Certificate.objects.select_related("current__certificate"), pk=pk)
+    certificate = get_object_or_404(Certificate, pk=pk)
     if certificate.current is None or proxy not in _SNIPPETS:
         raise Http404
     write, ending = _SNIPPETS[proxy]
-    text = write(certificate.current.stored, seen_dir())
+    text = write(certificate.service, seen_dir())
     return _file(text.encode(), "text/plain; charset=utf-8", f"{folder_name(certificate.service)}.{ending}")
 
 

@@ -103,6 +103,21 @@ def served_state(certificate: Certificate) -> Shown:
     return Shown(_SERVED_LEVELS.get(served, "bad"), str(served.label), str(FIXES[served]))
 
 
+def trust_words(certificate: Certificate) -> str:
+    """Who trusts what the service serves, as the last look has found; empty when nothing was read there."""
+    found = certificate.served_facts
+    if not certificate.served or "subject" not in found:
+        return ""
+    if found["is_public"]:
+        return gettext("Every device trusts what is served there.")
+    if found["is_trusted"]:
+        return gettext("Devices that know the practice CA trust what is served there; all others warn.")
+    return gettext(
+        "Neither the practice CA nor the list of the system vouches for what is served there: a device warns until it "
+        "is told to trust just this certificate."
+    )
+
+
 def _not_installed(certificate: Certificate) -> Shown:
     if certificate.generations.filter(state=State.PENDING).exists():
         return Shown("busy", gettext("being installed"), gettext("The worker is about to install it."))
@@ -133,6 +148,10 @@ def spaced(fingerprint: str) -> str:
 def read_chain(generation: CertificateGeneration) -> list[Details]:
     """The leaf and what is above it."""
     return [Details(read_facts(x509.load_pem_x509_certificate(pem))) for pem in split_chain(generation.chain)]
+
+
+def read_leaf(pem: bytes) -> CertificateFacts:
+    return read_facts(x509.load_pem_x509_certificate(pem))
 
 
 def read_root(authority: CertificateAuthority) -> Details:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -19,7 +20,7 @@ from certs.domain.errors import AuthorityNameTakenError, CertificateFileTooLarge
 from certs.domain.names import ServiceName, parse_name, parse_names
 from certs.domain.reading import MOST_BYTES, Upload
 from certs.models import Certificate, CertificateAuthority
-from certs.services import AuthorityOrder, CertificateOrder, Delivery, is_name_taken
+from certs.services import AuthorityOrder, CertificateOrder, Delivery, is_name_taken, propose_subject
 from oobsite.errors import OobError
 
 
@@ -48,7 +49,7 @@ class SubjectForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
-        self.initial = {"country": "CH", "organisation": settings.OOB_PRACTICE_NAME[:64], **self.initial}
+        self.initial = {**asdict(propose_subject()), **self.initial}
 
     def clean_country(self) -> str:
         country = str(self.cleaned_data["country"])
@@ -142,7 +143,21 @@ class CertificateForm(SubjectForm):
         field = self.fields["way"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - as declared above
         field.choices = choices
-        self.initial.setdefault("way", choices[0][0])
+        if self.initial.get("way") not in dict(choices):
+            self.initial["way"] = choices[0][0]
+
+    @staticmethod
+    def initial_of(certificate: Certificate) -> dict[str, Any]:
+        """What stands on a certificate, to be changed."""
+        others = "\n".join(name.shown for name in certificate.names[1:])
+        proposed = asdict(propose_subject(certificate.service))
+        return {
+            **proposed,
+            "name": str(certificate),
+            "other_names": others,
+            "way": certificate.way,
+            "key_kind": certificate.key_kind,
+        }
 
     def clean_name(self) -> ServiceName:
         name: ServiceName = _cleaned(lambda: parse_name(self.cleaned_data["name"]))

@@ -16,7 +16,10 @@ CERTIFICATE_SENTENCES: dict[str, Promise] = {
         "A certificate takes at most %(limit)s names. Nothing was made. Write fewer, or one with a star such as "
         "*.praxis.ch."
     ),
-    "subject-invalid": _("The field “%(field)s” cannot be used: %(reason)s. Nothing was made."),
+    "subject-invalid": _(
+        "The field “%(field)s” cannot be used: %(reason)s. Nothing was made. Mend it in the form; the one of a "
+        "certificate that exists opens by “Change …” on its page."
+    ),
     "name-not-permitted": _(
         "The practice CA may not sign for “%(name)s”, only for names that end in: %(permitted)s. Nothing was made. "
         "Choose such a name, make the certificate self-signed, or set up a new practice CA."
@@ -158,6 +161,10 @@ CERTIFICATE_SENTENCES: dict[str, Promise] = {
     # --- remarks ---
     "pair-passphrase-removed": _("The passphrase was removed from the key: a server must open it by itself."),
     "pair-chain-reordered": _("The certificates of the chain were put in the right order."),
+    "pair-of-several": _(
+        "The files hold several certificates with their keys. That of “%(subject)s” was taken, not that of: %(names)s. "
+        "For another one, write its name as the name of the service and install once more."
+    ),
     "pair-strangers-left-out": _("Left out, because they do not belong to it: %(names)s."),
     "pair-blocks-left-out": _("Left out, because a server does not need it: %(names)s."),
     "pair-unreadable-left-out": _("What cannot be read in %(names)s was left out; it was not needed."),
@@ -165,6 +172,14 @@ CERTIFICATE_SENTENCES: dict[str, Promise] = {
         "The certificate ends on %(ends_on)s already. Have it renewed now, and install the new pair before that day."
     ),
     "pair-names-lost": _("Unlike the certificate before it, this one is not good for: %(names)s."),
+    "pair-names-shared": _(
+        "The certificate of “%(other)s” is good for %(names)s too, and which of the two the proxy serves there is "
+        "chance. Leave the name out of one of them."
+    ),
+    "pair-names-starred": _(
+        "The certificate of “%(other)s” is good for %(names)s already, by its star. Where both fit, the proxy serves "
+        "the one with the whole name."
+    ),
     "certificate-copies-failed": _(
         "The copies %(name)s.crt and %(name)s.key could not be written (%(reason)s), so a proxy that is set up by hand "
         "does not have this certificate yet. oobsite tries again every day."

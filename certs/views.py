@@ -16,9 +16,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from backups.messages import error_sentence, sentence
+from backups.messages import error_sentence, notice_sentence, sentence
 from certs import facts, services
 from certs.domain.builder import LEAF_DAYS
+from certs.domain.names import ServiceName, parse_name
 from certs.forms import AuthorityForm, CertificateForm, InstallForm, RemoveForm
 from certs.models import Certificate, CertificateAuthority, CertificateGeneration
 from oobsite.accounts.actors import actor_of
@@ -77,7 +78,7 @@ def _after_authority(*, has_former: bool) -> str:
 @staff_with("certs.add_certificate")
 def new(request: HttpRequest) -> HttpResponse:
     """Make a certificate; the first button shows what would be made."""
-    form = CertificateForm(request.POST or None, initial={"name": request.GET.get("name", "")})
+    form = CertificateForm(request.POST or None, initial=_initial(request.GET.get("name", "")))
     order = form.to_order() if request.method == "POST" and form.is_valid() else None
     if order is None or "preview" in request.POST or _takes_a_place(order):
         preview = _preview(order) if order else None
@@ -87,6 +88,15 @@ def new(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("The certificate is made. The worker installs it within seconds."))
         return redirect(PAGE, made.certificate_id)
     return page(request, "certs/new.html", _("Make a certificate"), form=form)
+
+
+def _initial(name: str) -> dict[str, Any]:
+    """What stands on the certificate of a service that has one."""
+    try:
+        certificate = Certificate.objects.filter(name=parse_name(name).text).first()
+    except OobError:
+        certificate = None
+    return CertificateForm.initial_of(certificate) if certificate else {"name": name}
 
 
 def _takes_a_place(order: services.CertificateOrder) -> bool:
@@ -105,6 +115,7 @@ def _preview(order: services.CertificateOrder) -> dict[str, Any]:
         "key": Certificate.Key(order.key_kind).label,
         "replaces": replaced,
         "lost": services.lost_names(replaced, order.names) if replaced else [],
+        "overlaps": [notice_sentence(notice) for notice in services.tell_overlaps(order.names)],
     }
 
 
@@ -114,14 +125,31 @@ def _preview(order: services.CertificateOrder) -> dict[str, Any]:
 def install(request: HttpRequest) -> HttpResponse:
     """Install a pair that was made elsewhere."""
     form = InstallForm(request.POST or None, request.FILES or None, initial={"name": request.GET.get("name", "")})
+    title = _("Install a certificate and its key")
     if request.method == "POST" and form.is_valid():
-        made = _try(lambda: services.install_pair(actor_of(request), form.to_delivery()), form)
+        act = services.examine_pair if "preview" in request.POST else services.install_pair
+        made = _try(lambda: act(actor_of(request), form.to_delivery()), form)
+        if isinstance(made, services.Examined):
+            return page(request, "certs/install.html", title, form=form, preview=_preview_installed(made))
         if made:
             messages.success(request, _("The pair is in order. The worker installs it within seconds."))
             for notice in made.notices:
                 messages.warning(request, sentence(notice["code"], notice["params"]))
             return redirect(PAGE, made.certificate_id)
-    return page(request, "certs/install.html", _("Install a certificate and its key"), form=form)
+    return page(request, "certs/install.html", title, form=form)
+
+
+def _preview_installed(found: services.Examined) -> dict[str, Any]:
+    leaf = facts.read_leaf(found.pair.certificate)
+    return {
+        "name": found.names[0].shown,
+        "names": [ServiceName(text).shown for text in leaf.names],
+        "issuer": _("itself") if leaf.is_self_signed else leaf.issuer,
+        "ends_at": leaf.ends_at,
+        "key": leaf.key,
+        "remarks": [notice_sentence(notice) for notice in found.notices],
+        "replaces": services.find_in_use(found.names),
+    }
 
 
 @require_POST

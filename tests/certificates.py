@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 import pytest
 from cryptography import x509
+from django.urls import reverse
 
 from certs import services
+from certs.domain import traefik
 from certs.domain.builder import LeafRequest, Pair, make_self_signed
 from certs.domain.facts import read_facts
 from certs.domain.names import parse_name
 from certs.domain.reading import Upload
-from certs.models import Certificate, CertificateGeneration
+from certs.models import Certificate, CertificateAuthority, CertificateGeneration
 from oobsite.accounts.actors import system_actor
 from oobsite.keys import create_field_keys
 
@@ -61,6 +64,11 @@ def certs_site(installation, settings):
     return installation
 
 
+@pytest.fixture
+def authority(certs_site) -> CertificateAuthority:
+    return services.make_authority(system_actor(), services.AuthorityOrder("Praxis CA"))
+
+
 def order(*names: str, way: str = "ca") -> CertificateGeneration:
     """A certificate that waits for the worker, the first of its service or another."""
     wanted = services.make_order(names or (NAME,), Certificate.Way(way))
@@ -70,3 +78,16 @@ def order(*names: str, way: str = "ca") -> CertificateGeneration:
 def made(*names: str, way: str = "ca") -> Certificate:
     """A certificate that is installed."""
     return services.install_generation(order(*names, way=way).pk).certificate
+
+
+def page_of(certificate: Certificate) -> str:
+    return reverse("admin:certs_certificate_change", args=[certificate.pk])
+
+
+def renewed(certificate: Certificate) -> CertificateGeneration:
+    return services.install_generation(services.renew_certificate(system_actor(), certificate).pk)
+
+
+def published(settings) -> set[str]:
+    """Which pairs the proxy is told to serve."""
+    return {str(path) for path in traefik.list_published(settings.OOB_TRAEFIK_DIR, PurePosixPath("/mnt/certs"))}

@@ -17,6 +17,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ports import free_port
+from waiting import wait_until
+
 ROOT = Path(__file__).parents[1]
 BIN_DIR = Path(sys.executable).parent
 _PASSWORDS = {"DBPWD": "x", "DB_ROOT_PWD": "x"}
@@ -44,12 +47,6 @@ def compose_command() -> list[str]:
     return json.loads(answer.stdout)["services"]["proxy"]["command"]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextlib.contextmanager
 def proxying(
     dynamic_dir: Path, folder: Path, names: Mapping[str, str] | None = None, *, options: Sequence[str] = ()
@@ -72,35 +69,33 @@ def proxying(
         yield Proxy(http, https, log_path, process.pid)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait()
 
 
 def served_fingerprint(port: int, name: str) -> str:
     """One handshake: SHA-256 of the certificate that comes for ``name``. Raises ``OSError`` when it fails."""
     context = ssl._create_unverified_context()  # noqa: S323 - what comes is compared by the caller
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=5) as plain,
+        socket.create_connection(("127.0.0.1", port), timeout=60) as plain,
         context.wrap_socket(plain, server_hostname=name) as tls,
     ):
         return hashlib.sha256(tls.getpeercert(binary_form=True) or b"").hexdigest()
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 30
-    while time.monotonic() < end and process.poll() is None:
+    def answers() -> bool:
         with contextlib.suppress(OSError):
-            served_fingerprint(port, "nobody.invalid")
-            return
-        time.sleep(0.05)
-    raise AssertionError("Traefik did not start")
+            return bool(served_fingerprint(port, "nobody.invalid"))
+        return process.poll() is not None
+
+    wait_until(answers)
+    assert process.poll() is None, "Traefik did not start"
 
 
-def seconds_until(condition: Callable[[], bool], limit: float = 15) -> float:
-    """How long it took until ``condition`` held, which it must within ``limit`` seconds."""
+def seconds_until(condition: Callable[[], bool]) -> float:
+    """How long it took until ``condition`` held."""
     start = time.monotonic()
-    while not condition():
-        assert time.monotonic() - start < limit, "it did not come"
-        time.sleep(0.05)
+    wait_until(condition, pause=0.05)
     return time.monotonic() - start
 
 

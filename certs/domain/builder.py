@@ -1,7 +1,8 @@
 """Makes certificates: the practice's CA, leaves signed by it, self-signed ones. Everything comes back as bytes.
 
-Leaves are what Chromium, Safari and curl accept: the names as SAN, no CA, for servers only, at most 398 days
-(CA/Browser Forum baseline requirements, 6.3.2; Apple's limit since September 2020). Form: RFC 5280.
+Leaves are what Chromium, Safari and curl accept: the names as SAN, no CA, for servers only, at most 398 days (Apple's
+limit since September 2020; the 200 days of March 2026 bind public CAs, not one that somebody has installed). The form
+is that of RFC 5280.
 """
 
 from __future__ import annotations
@@ -119,17 +120,24 @@ def make_leaf(request: LeafRequest, authority: Pair, now: dt.datetime) -> Pair:
     Raises ``NamesMissingError``, ``SubjectInvalidError``, ``NameNotPermittedError``, ``AuthorityExpiredError``,
     ``AuthorityNotYetValidError``.
     """
+    check_leaf(request, authority.certificate, now)
     issuer = x509.load_pem_x509_certificate(authority.certificate)
     issuer_key = serialization.load_pem_private_key(authority.key, None)
     assert isinstance(issuer_key, PrivateKey)  # noqa: S101 - we made it
+    key = make_key(request.key_kind)
+    builder = _leaf_builder(request, key, now, issuer).issuer_name(issuer.subject)
+    return _as_pair(_sign(builder, key, issuer_key=issuer_key), key)
+
+
+def check_leaf(request: LeafRequest, authority: bytes, now: dt.datetime) -> None:
+    """Whether a CA (its certificate as PEM) could sign it. Raises as ``make_leaf``; no key is needed."""
+    issuer = x509.load_pem_x509_certificate(authority)
     if issuer.not_valid_after_utc <= now:
         raise AuthorityExpiredError(issuer.not_valid_after_utc.date().isoformat())
     if now < issuer.not_valid_before_utc:
         raise AuthorityNotYetValidError(issuer.not_valid_before_utc.date().isoformat())
     _require_permitted(request.names, issuer)
-    key = make_key(request.key_kind)
-    builder = _leaf_builder(request, key, now, issuer).issuer_name(issuer.subject)
-    return _as_pair(_sign(builder, key, issuer_key=issuer_key), key)
+    _leaf_subject(request)
 
 
 def make_key(kind: KeyKind) -> PrivateKey:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -55,7 +55,13 @@ def check_pair(uploads: Sequence[Upload], name: ServiceName, now: dt.datetime, p
     leaf, key = _find_leaf(found, name, now)
     _check_leaf(leaf, name, now)
     chain = _find_chain(leaf, found, now)
-    notices = [*_tell_changes(found, [leaf, *chain], is_locked=bool(passphrase)), *_tell_end(leaf, now)]
+    others = [item for item in _leaves_of_keys(found) if item.public_key() != leaf.public_key()]
+    rest = replace(found, certificates=[item for item in found.certificates if item not in others])
+    notices = [
+        *_tell_several(leaf, others),
+        *_tell_changes(rest, [leaf, *chain], is_locked=bool(passphrase)),
+        *_tell_end(leaf, now),
+    ]
     pem = serialization.Encoding.PEM
     content = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     sent = tuple(item.public_bytes(pem) for item in chain if not is_self_signed(item))
@@ -188,6 +194,22 @@ def _is_usable(certificate: x509.Certificate, now: dt.datetime) -> bool:
 
 def _may_have_signed(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     return has_signed(issuer, certificate) and is_authority(issuer)
+
+
+def _leaves_of_keys(found: Found) -> list[x509.Certificate]:
+    """Certificates of services whose keys are there too."""
+    return [
+        item
+        for item in found.certificates
+        if not is_authority(item) and any(belongs_to(key, item) for key in found.keys)
+    ]
+
+
+def _tell_several(leaf: x509.Certificate, others: Sequence[x509.Certificate]) -> Iterable[Notice]:
+    """Which pair of several was taken, as out of a key store."""
+    if others:
+        names = [describe_name(item.subject) for item in others]
+        yield Notice("pair-of-several", {"subject": describe_name(leaf.subject), "names": names})
 
 
 def _tell_end(leaf: x509.Certificate, now: dt.datetime) -> Iterable[Notice]:

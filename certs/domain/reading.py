@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -42,9 +44,12 @@ _BLOCK = re.compile(
 _CERTIFICATE_LABELS = (b"CERTIFICATE", b"X509 CERTIFICATE")
 #: Stands before every key on a curve that openssl has made.
 _USUAL_LABELS = (b"EC PARAMETERS",)
+_SHORT_FORM = 128
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")  # 1.2.840.113549.1.7.2, RFC 5652
 _DATA = bytes.fromhex("06092a864886f70d010701")  # 1.2.840.113549.1.7.1
+#: Stands before every key in PKCS #12, open (1) or locked (2): 1.2.840.113549.1.12.10.1 (RFC 7292, 4.2), then [0].
+_KEY_BAG = re.compile(re.escape(bytes.fromhex("060b2a864886f70d010c0a01")) + rb"[\x01\x02]\xa0", re.S)
 
 
 @dataclass(frozen=True)
@@ -242,6 +247,23 @@ def _read_pkcs12(found: Found, name: str, content: bytes, passphrase: bytes) -> 
     _add_certificates(found, name, lambda: certificates)
     if key is not None:
         _add_key(found, name, lambda *_data: key, b"", b"")
+    found.keys.extend(_read_bags(content, passphrase))
+
+
+def _read_bags(content: bytes, passphrase: bytes) -> Iterator[PrivateKey]:
+    """The keys of a key store, which may hold one for each service: the library gives the first one alone."""
+    for bag in islice(_KEY_BAG.finditer(content), MOST_CERTIFICATES):
+        with suppress(OobError):  # as a kind that no browser takes: it is not missed as long as another one fits
+            yield _load_key("", serialization.load_der_private_key, _value_at(content, bag.end()), passphrase)
+
+
+def _value_at(content: bytes, at: int) -> bytes:
+    """The value in DER whose length stands at ``at`` (X.690, 8.1.3)."""
+    length, start = int.from_bytes(content[at : at + 1]), at + 1
+    if length > _SHORT_FORM:
+        start += length - _SHORT_FORM
+        length = int.from_bytes(content[at + 1 : start])
+    return content[start : start + length]
 
 
 def _open_pkcs12(content: bytes, passphrase: bytes) -> tuple[object, list[x509.Certificate]] | None:

@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from certs.domain.errors import StoreWriteError
-from certs.domain.store import CHAIN_NAME, KEY_NAME, Generation, make_folders, read_generation, remove_parts
+from certs.domain.names import ServiceName
+from certs.domain.store import (
+    CHAIN_NAME,
+    KEY_NAME,
+    Generation,
+    folder_name,
+    make_folders,
+    read_generation,
+    remove_parts,
+)
 from oobsite.files import replace_file
 
 FILE_NAME = "oobsite-certificates.yaml"
@@ -95,22 +104,25 @@ def list_published(traefik_dir: Path, seen_dir: PurePosixPath) -> set[PurePosixP
     return {path.parent.relative_to(seen_dir) for path in paths if path.is_relative_to(seen_dir)}
 
 
-def nginx_snippet(generation: Generation, seen_dir: PurePosixPath) -> str:
-    """For the ``server`` block of a service."""
-    folder = seen_dir / generation.relative
+def nginx_snippet(name: ServiceName, seen_dir: PurePosixPath) -> str:
+    """For the ``server`` block of a service: the copies whose names stay, since a generation goes some day."""
+    copy = seen_dir / folder_name(name)
     return (
-        f"server_name {_host(generation)};\nlisten 443 ssl;\n"
-        f"ssl_certificate {folder / CHAIN_NAME};\nssl_certificate_key {folder / KEY_NAME};\n"
+        "# The files change with each renewal, and nginx reads them when it is told to: nginx -s reload\n"
+        f"server_name {_host(name)};\nlisten 443 ssl;\n"
+        f"ssl_certificate {copy}.crt;\nssl_certificate_key {copy}.key;\n"
     )
 
 
-def caddy_snippet(generation: Generation, seen_dir: PurePosixPath) -> str:
-    """For a Caddyfile."""
-    folder = seen_dir / generation.relative
-    return f"{_host(generation)} {{\n\ttls {folder / CHAIN_NAME} {folder / KEY_NAME}\n}}\n"
+def caddy_snippet(name: ServiceName, seen_dir: PurePosixPath) -> str:
+    """For a Caddyfile; files as in ``nginx_snippet``."""
+    copy = seen_dir / folder_name(name)
+    return (
+        "# The files change with each renewal, and Caddy reads them when it is told to: caddy reload --force\n"
+        f"{_host(name)} {{\n\ttls {copy}.crt {copy}.key\n}}\n"
+    )
 
 
-def _host(generation: Generation) -> str:
+def _host(name: ServiceName) -> str:
     """As it stands in addresses: IPv6 in brackets."""
-    text = generation.name.text
-    return f"[{text}]" if ":" in text else text
+    return f"[{name.text}]" if ":" in name.text else name.text

@@ -7,7 +7,9 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from backups.messages import sentence
 from certs import services
+from certs.facts import issuer_words
 from certs.models import Certificate, CertificateAuthority, CertificateGeneration
 from oobsite.commands import OobCommand
 
@@ -28,11 +30,18 @@ def describe(certificate: Certificate) -> dict[str, Any]:
         "is_former": services.is_former(certificate, CertificateAuthority.active()),
         "served": certificate.served,
         "served_at": certificate.served_at,
+        "is_trusted": certificate.served_facts.get("is_trusted"),
+        "is_public": certificate.served_facts.get("is_public"),
     }
 
 
-def say_installed(command: OobCommand, options: dict[str, Any], generation: CertificateGeneration) -> None:
+def say_installed(command: OobCommand, options: dict[str, Any], generation: CertificateGeneration) -> list[str]:
+    """Returns the remarks."""
+    remarks = [sentence(notice["code"], notice["params"]) for notice in generation.notices]
+    for remark in remarks:
+        command.say(options, f"! {remark}")
     day = timezone.localtime(generation.ends_at).strftime("%d.%m.%Y")
     text = _("%(name)s: installed, issued by %(issuer)s, valid until %(day)s")
     name = generation.certificate.service.shown
-    command.say(options, text % {"name": name, "issuer": generation.issuer, "day": day})
+    command.say(options, text % {"name": name, "issuer": issuer_words(generation), "day": day})
+    return remarks

@@ -2,40 +2,69 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 
 from cryptography import x509
 
 from certs.domain import store, traefik
+from certs.domain.errors import GenerationDamagedError, GenerationMissingError
 from certs.domain.facts import UNREADABLE, has_signed, names_of, read_facts
 from certs.domain.names import ServiceName, is_name
 from certs.domain.store import Generation, folder_name
 from certs.models import Certificate, CertificateAuthority, CertificateGeneration, CertificateRemoval
-from certs.services.places import certs_dir, seen_dir, traefik_dir
+from certs.services.places import certs_dir, seen_dir, served_dir, traefik_dir
 from certs.services.report import Reconciliation
 from oobsite.errors import Notice, OobError
 
 State = CertificateGeneration.State
 
 
+def fetch_forgotten() -> None:
+    """Copy back the pairs that the proxy alone still has, as after a restore of oobsite and of the certs folder to a
+    day before them: what was served goes on being served. Raises ``StoreWriteError``.
+    """
+    removed = _removed_folders()
+    for folder in store.list_services(served_dir()):
+        name = None if folder in removed else _name_of(served_dir() / folder)
+        if name is not None:
+            for number in store.list_generations(served_dir(), name):
+                _fetch(Generation(name, number))
+
+
+def _fetch(generation: Generation) -> None:
+    """A pair that has a row, or another one in its place, is not forgotten."""
+    rows = CertificateGeneration.objects.filter(certificate__name=generation.name.text, number=generation.number)
+    if not rows.exists() and not (certs_dir() / generation.relative).exists():
+        with suppress(GenerationMissingError, GenerationDamagedError):
+            store.share_generation(served_dir(), certs_dir(), generation)
+
+
 def adopt_services() -> None:
     """Folders that the database does not know, as after a restore of oobsite itself."""
-    known = {folder_name(certificate.service) for certificate in Certificate.objects.all()}
-    known |= {folder_name(ServiceName(removal.name)) for removal in CertificateRemoval.objects.all()}
+    known = {folder_name(certificate.service) for certificate in Certificate.objects.all()} | _removed_folders()
     for folder in store.list_services(certs_dir()):
-        name = None if folder in known else _name_of(folder)
+        name = None if folder in known else _name_of(certs_dir() / folder)
         if name is not None:
             Certificate.objects.create(name=name.text, way=Certificate.Way.INSTALLED)
 
 
-def _name_of(folder: str) -> ServiceName | None:
-    """The service whose pairs lie in ``folder``: the name on one of them that makes this folder, and that is one."""
-    for path in sorted((certs_dir() / folder).glob(f"*/{store.CHAIN_NAME}")):
+def _removed_folders() -> set[str]:
+    return {folder_name(ServiceName(removal.name)) for removal in CertificateRemoval.objects.all()}
+
+
+def _name_of(folder: Path) -> ServiceName | None:
+    """The service whose pairs lie in ``folder``: the name on one of them, or for which a star there stands, that makes
+    this folder, and that is one.
+    """
+    for path in sorted(folder.glob(f"*/{store.CHAIN_NAME}")):
         try:
             leaf = x509.load_pem_x509_certificates(path.read_bytes())[0]
         except (OSError, *UNREADABLE):
             continue
-        name = next((name for name in names_of(leaf) if folder_name(name) == folder), None)
+        names, own = names_of(leaf), ServiceName(folder.name)
+        starred = [own] if any(name.covers(own) for name in names) else []
+        name = next((name for name in (*names, *starred) if folder_name(name) == folder.name), None)
         return name if name is not None and is_name(name) else None
     return None
 

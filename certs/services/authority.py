@@ -79,9 +79,15 @@ def is_name_taken(name: str) -> bool:
     return name.strip().casefold() in {taken.strip().casefold() for taken in names}
 
 
-def open_authority() -> Pair:
-    """The CA in use with its key. Raises ``AuthorityMissingError``, ``SecretUnreadableError``."""
+def find_authority() -> CertificateAuthority:
+    """The CA in use. Raises ``AuthorityMissingError``."""
     authority = CertificateAuthority.active()
     if authority is None:
         raise AuthorityMissingError
+    return authority
+
+
+def open_authority() -> Pair:
+    """The CA in use with its key. Raises ``AuthorityMissingError``, ``SecretUnreadableError``."""
+    authority = find_authority()
     return Pair(authority.certificate.encode(), authority.key.reveal().encode())

@@ -9,12 +9,14 @@ from cryptography import x509
 from django.db import transaction
 from django.utils import timezone
 
+from certs.domain.builder import Pair
 from certs.domain.facts import names_of
 from certs.domain.names import ServiceName
 from certs.domain.pair import Checked, check_pair, find_name
 from certs.domain.reading import Upload
 from certs.models import Certificate, CertificateGeneration
 from certs.services.generations import NewPair, add_generation, find_certificate, hand_over
+from certs.services.overlaps import tell_overlaps
 from oobsite.accounts.actors import Actor
 from oobsite.audit.chain import JSON
 from oobsite.audit.services import record
@@ -30,26 +32,41 @@ class Delivery:
     passphrase: str = field(default="", repr=False)
 
 
-def install_pair(actor: Actor, delivery: Delivery) -> CertificateGeneration:
-    """Keep a pair for the worker to install. Raises ``NotAllowedError`` and as ``check_pair``: nothing is kept."""
+@dataclass(frozen=True)
+class Examined:
+    """A pair that may be installed: its names, that of the service first, and all that is to be said of it."""
+
+    pair: Pair
+    names: Sequence[ServiceName]
+    notices: Sequence[Notice]
+
+
+def examine_pair(actor: Actor, delivery: Delivery) -> Examined:
+    """What would be installed; nothing is kept. Raises as ``install_pair``."""
     actor.require("certs.add_certificate")
     name = delivery.name or find_name(delivery.uploads, delivery.passphrase)
     checked = check_pair(delivery.uploads, name, timezone.now(), delivery.passphrase)
     names = _names_of(checked, name)
-    order = {"other_names": [one.text for one in names[1:]], "way": Certificate.Way.INSTALLED}
+    return Examined(checked.pair, names, [*checked.notices, *_tell_names_lost(names), *tell_overlaps(names)])
+
+
+def install_pair(actor: Actor, delivery: Delivery) -> CertificateGeneration:
+    """Keep a pair for the worker to install. Raises ``NotAllowedError`` and as ``check_pair``: nothing is kept."""
+    found = examine_pair(actor, delivery)
+    order = {"other_names": [one.text for one in found.names[1:]], "way": Certificate.Way.INSTALLED}
     with transaction.atomic():
-        certificate = find_certificate(name, order)
-        notices = [*checked.notices, *_tell_names_lost(certificate, names)]
-        generation = add_generation(certificate, NewPair(checked.pair, actor.name, order, notices))
-        details: dict[str, JSON] = {"names": [one.shown for one in names], "generation": generation.number}
+        certificate = find_certificate(found.names[0], order)
+        generation = add_generation(certificate, NewPair(found.pair, actor.name, order, found.notices))
+        details: dict[str, JSON] = {"names": [one.shown for one in found.names], "generation": generation.number}
         record(actor, "certificate.installed", certificate, details)
         hand_over(generation)
     return generation
 
 
-def _tell_names_lost(certificate: Certificate, names: Sequence[ServiceName]) -> Iterable[Notice]:
+def _tell_names_lost(names: Sequence[ServiceName]) -> Iterable[Notice]:
     """That the pair in use was good for more."""
-    lost = lost_names(certificate, names) if certificate.current else []
+    certificate = Certificate.objects.filter(name=names[0].text, current__isnull=False).first()
+    lost = lost_names(certificate, names) if certificate else []
     if lost:
         yield Notice("pair-names-lost", {"names": lost})
 

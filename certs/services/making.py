@@ -7,16 +7,18 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from certs.domain.builder import KeyKind, LeafRequest, Pair, Subject, make_leaf, make_self_signed
+from certs.domain.builder import KeyKind, LeafRequest, Pair, Subject, check_leaf, make_leaf, make_self_signed
 from certs.domain.errors import CertificateExistsError, CertificateNotOursError, NamesMissingError
 from certs.domain.names import ServiceName, parse_names
 from certs.models import RENEW_BEFORE, Certificate, CertificateAuthority, CertificateGeneration
-from certs.services.authority import open_authority
+from certs.services.authority import find_authority, open_authority
 from certs.services.former import list_former
 from certs.services.generations import NewPair, add_generation, find_certificate, hand_over
+from certs.services.overlaps import tell_overlaps
 from oobsite.accounts.actors import Actor
 from oobsite.audit.services import record
 from oobsite.errors import OobError
@@ -37,6 +39,9 @@ class CertificateOrder:
     #: Whether the pair may take the place of one in use, whose names it may lack.
     is_replacing: bool = False
 
+    def to_request(self) -> LeafRequest:
+        return LeafRequest(self.names, self.subject, self.key_kind)
+
     def to_fields(self) -> dict[str, Any]:
         """The columns of ``Certificate`` in which it is remembered, once its pair is in use."""
         others = [name.text for name in self.names[1:]]
@@ -46,6 +51,12 @@ class CertificateOrder:
 def make_order(names: Iterable[str], way: Way = Way.AUTHORITY, key_kind: str = KeyKind.EC_P256) -> CertificateOrder:
     """An order with nothing but names. Raises ``NameInvalidError``."""
     return CertificateOrder(parse_names(names), way=way, key_kind=KeyKind(key_kind))
+
+
+def propose_subject(service: ServiceName | None = None) -> Subject:
+    """Who stands on the certificate that we have made for ``service``, else the practice."""
+    made = Certificate.objects.exclude(way=Way.INSTALLED).filter(name=service.text).first() if service else None
+    return made.subject if made else Subject(country="CH", organisation=settings.OOB_PRACTICE_NAME[:64])
 
 
 def make_certificate(actor: Actor, order: CertificateOrder) -> CertificateGeneration:
@@ -74,16 +85,28 @@ def renew_certificate(actor: Actor, certificate: Certificate) -> CertificateGene
     actor.require("certs.change_certificate")
     if not certificate.is_ours:
         raise CertificateNotOursError(certificate.service.shown)
-    order = CertificateOrder(
-        certificate.names, certificate.subject, KeyKind(certificate.key_kind), Way(certificate.way)
-    )
+    order = _order_again(certificate)
     pair = _build(order)
     with transaction.atomic():
         return _add(actor, certificate, _Made(order, pair, "certificate.renewed"))
 
 
+def _order_again(certificate: Certificate) -> CertificateOrder:
+    kind, way = KeyKind(certificate.key_kind), Way(certificate.way)
+    return CertificateOrder(certificate.names, certificate.subject, kind, way)
+
+
+def find_hindrance(certificate: Certificate, now: datetime) -> OobError | None:
+    """Why the practice's CA cannot renew it; None when it can."""
+    try:
+        check_leaf(_order_again(certificate).to_request(), find_authority().certificate.encode(), now)
+    except OobError as error:
+        return error
+    return None
+
+
 def _build(order: CertificateOrder) -> Pair:
-    request = LeafRequest(order.names, order.subject, order.key_kind)
+    request = order.to_request()
     if order.way == Way.SELF_SIGNED:
         return make_self_signed(request, timezone.now())
     return make_leaf(request, open_authority(), timezone.now())
@@ -100,7 +123,8 @@ class _Made:
 
 def _add(actor: Actor, certificate: Certificate, made: _Made) -> CertificateGeneration:
     order = made.order
-    generation = add_generation(certificate, NewPair(made.pair, actor.name, order.to_fields()))
+    notices = list(tell_overlaps(order.names))
+    generation = add_generation(certificate, NewPair(made.pair, actor.name, order.to_fields(), notices))
     names = [name.shown for name in order.names]
     record(actor, made.act, certificate, {"names": names, "way": order.way, "generation": generation.number})
     hand_over(generation)

@@ -14,13 +14,13 @@ from django_q.tasks import async_task
 
 from backups.models import Source
 from backups.services.kept import restorable_sources
-from certs.domain import store, traefik
+from certs.domain import hidden, store, traefik
 from certs.domain.builder import Pair
 from certs.domain.errors import PairLostError, StoreRemoveError, StoreWriteError
 from certs.domain.facts import fingerprint
 from certs.domain.store import folder_name
 from certs.models import Certificate, CertificateGeneration
-from certs.services.adopting import adopt_generations, adopt_services
+from certs.services.adopting import adopt_generations, adopt_services, fetch_forgotten
 from certs.services.generations import NewPair, add_generation, install_generation, install_waiting
 from certs.services.making import renew_certificate
 from certs.services.places import certs_dir, seen_dir, served_dir, traefik_dir, writing
@@ -38,6 +38,7 @@ def reconcile() -> Reconciliation:
     report = Reconciliation()
     with writing():
         report.errors += finish_removals()
+        fetch_forgotten()
         adopt_services()
         for certificate in Certificate.objects.select_related("current__certificate"):
             adopt_generations(certificate, report)
@@ -46,6 +47,7 @@ def reconcile() -> Reconciliation:
         for certificate in certificates:
             _look_at(certificate, report)
         _settle_proxy(report)
+        _settle_hidden(report)
         for certificate in certificates:
             _tidy(certificate, report)
     return report
@@ -127,6 +129,13 @@ def _settle_proxy(report: Reconciliation) -> None:
     if not are_there or not traefik.is_published(traefik_dir(), served, seen_dir()):
         publish()
         report.done.append(Notice("certificate-proxy-file", {"path": str(traefik_dir() / traefik.FILE_NAME)}))
+
+
+def _settle_hidden(report: Reconciliation) -> None:
+    try:
+        hidden.publish(traefik_dir(), hidden.read_gateways())
+    except StoreWriteError as error:
+        report.errors.append(error)
 
 
 def _tidy(certificate: Certificate, report: Reconciliation) -> None:

@@ -17,6 +17,7 @@ from certs.domain.expiry import FIRST, FIRST_OF_AUTHORITY, FIRST_WHERE_RENEWED, 
 from certs.domain.pair import check_strength
 from certs.domain.probe import Verdict
 from certs.models import Certificate, CertificateAuthority, CertificateGeneration
+from certs.services.making import find_hindrance
 from oobsite.errors import Params
 
 END, WEAK, NOT_SERVED, AUTHORITY_END = "certificate-end", "certificate-weak", "certificate-served", "authority-end"
@@ -60,7 +61,7 @@ def _judge_authority(now: datetime) -> Iterator[Finding]:
     ending = judge_end(authority.ends_at, now, FIRST_OF_AUTHORITY)
     if ending is not None:
         code = "authority-ended" if ending.is_over else "authority-ends"
-        yield _end(AUTHORITY_END, authority.common_name, code, ending)
+        yield _end(AUTHORITY_END, code, ending, {"name": authority.common_name})
 
 
 def _judge(certificate: Certificate, current: CertificateGeneration, now: datetime) -> Iterator[Finding]:
@@ -69,7 +70,9 @@ def _judge(certificate: Certificate, current: CertificateGeneration, now: dateti
     ending = judge_end(current.ends_at, now, FIRST_WHERE_RENEWED if is_renewed else FIRST)
     if ending is not None:
         code = "certificate-ended" if ending.is_over else WAYS[Certificate.Way(certificate.way)]
-        yield _end(END, name, code, ending)
+        hindrance = find_hindrance(certificate, now) if is_renewed else None
+        causes: Params = {"causes": [hindrance.code]} if hindrance else {}
+        yield _end(END, code, ending, {"name": name, **causes})
     if weakness := find_weakness(current.chain):
         yield _warn(WEAK, name, "certificate-weak", {"weakness": weakness})
     if certificate.served in WRONG:
@@ -91,11 +94,12 @@ def find_weakness(chain: str) -> str:
     return ""
 
 
-def _end(kind: str, name: str, code: str, ending: Ending) -> Finding:
-    params: Params = {"name": name, "ends_at": ending.ends_at.isoformat()}
+def _end(kind: str, code: str, ending: Ending, params: Params) -> Finding:
+    """``params``: the ``name`` of what ends, and what else is to be said of it."""
+    params = {**params, "ends_at": ending.ends_at.isoformat()}
     if ending.reminders is not None:
         params = {**params, "reminders": [moment.isoformat() for moment in ending.reminders]}
-    return Finding(kind, name, code, "error" if ending.is_urgent else "warning", params)
+    return Finding(kind, str(params["name"]), code, "error" if ending.is_urgent else "warning", params)
 
 
 def _warn(kind: str, name: str, code: str, params: Params) -> Finding:

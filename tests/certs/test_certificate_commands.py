@@ -5,17 +5,13 @@ from __future__ import annotations
 import pytest
 from calling import call_json
 from certificates import NAME, made, self_signed, uploads_of
+from cryptography import x509
 
 from certs import services
 from certs.models import Certificate
 from oobsite.accounts.actors import system_actor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("certs_site")]
-
-
-@pytest.fixture
-def authority():
-    return services.make_authority(system_actor(), services.AuthorityOrder("Praxis CA"))
 
 
 def test_makecert_makes_and_installs(authority, settings):
@@ -32,6 +28,21 @@ def test_makecert_replaces_only_when_it_is_told_to(authority):
     assert call_json("makecert", NAME)[1]["error"] == "certificate-exists"
     assert certificate.generations.count() == 1
     assert call_json("makecert", NAME, "--replace")[1]["certificate"]["names"] == [NAME]
+
+
+def test_makecert_writes_the_fields_of_the_manual_and_keeps_them(authority, settings):
+    settings.OOB_PRACTICE_NAME = "Praxis Dr. Müller"
+    call_json("makecert", NAME, "--place", "Winterthur", "--canton", "ZH", "--unit", "EDV")
+    call_json("makecert", NAME, "pacs.nuno", "--replace", "--canton", "Zürich")
+    leaf = x509.load_pem_x509_certificate(Certificate.objects.get().current.chain.encode())
+    words = f"CN={NAME},OU=EDV,O=Praxis Dr. Müller,L=Winterthur,ST=Zürich,C=CH"
+    assert leaf.subject.rfc4514_string() == words
+
+
+def test_makecert_refuses_a_country_that_is_none(authority):
+    code, answer = call_json("makecert", NAME, "--country", "XX")
+    assert (code, answer["error"]) == (1, "subject-invalid")
+    assert not Certificate.objects.exists()
 
 
 def test_makecert_without_a_ca_says_what_to_do():

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import PurePosixPath
+from ipaddress import ip_address
 
 import pytest
-from certificates import NAME, made, order, self_signed, uploads_of
+from calling import call, call_json
+from certificates import NAME, made, order, published, renewed, self_signed, uploads_of
 from django.urls import reverse
 
 from backups.models import BackupRun, Source
 from backups.signals import data_exchanged
 from certs import services
 from certs.differences import differences_of
-from certs.domain import store, traefik
+from certs.domain import hidden, store, traefik
 from certs.domain.builder import Pair
 from certs.domain.names import ServiceName
 from certs.domain.store import Generation
@@ -27,25 +28,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("authority")]
 
 
 @pytest.fixture
-def authority(certs_site):
-    return services.make_authority(system_actor(), services.AuthorityOrder("Praxis CA"))
-
-
-@pytest.fixture
 def certs_dir(settings, certs_site):
     return settings.OOB_CERTS_DIR
 
 
 def codes(notices) -> list[str]:
     return [notice.code for notice in notices]
-
-
-def published(settings) -> set[str]:
-    return {str(path) for path in traefik.list_published(settings.OOB_TRAEFIK_DIR, PurePosixPath("/mnt/certs"))}
-
-
-def renewed(certificate):
-    return services.install_generation(services.renew_certificate(system_actor(), certificate).pk)
 
 
 def restored(certs_site, kept: str = ""):
@@ -76,6 +64,14 @@ def test_an_installation_without_certificates_writes_nothing(certs_dir, settings
     services.reconcile()
     assert not certs_dir.exists()
     assert not settings.OOB_TRAEFIK_DIR.exists()
+
+
+def test_the_proxy_refuses_whom_the_network_hides(settings, monkeypatch):
+    settings.OOB_TRAEFIK_DIR.mkdir()
+    (settings.OOB_TRAEFIK_DIR / hidden.ROUTES_NAME).touch()
+    monkeypatch.setattr(hidden, "read_gateways", lambda: [ip_address("192.168.16.1")])
+    assert services.reconcile().errors == []
+    assert "192.168.16.1" in (settings.OOB_TRAEFIK_DIR / hidden.FILE_NAME).read_text()
 
 
 def test_a_lost_proxy_file_and_the_old_place_are_written_anew(certs_dir, settings):
@@ -144,6 +140,15 @@ def test_a_brought_pair_that_is_lost_must_be_brought_again(certs_dir):
     shutil.rmtree(certs_dir)
     assert codes(services.reconcile().open) == ["certificate-pair-missing"]
     assert [error.code for error in services.put_back(system_actor()).errors] == ["pair-lost"]
+
+
+def test_the_command_brings_the_newer_pair_back(certs_site, settings):
+    certificate = restored(certs_site, kept="5d41402abc4b")
+    assert "checkcerts --put-back" in call("checkcerts")[1]
+    assert call_json("checkcerts", "--put-back")[1]["open"] == []
+    certificate.refresh_from_db()
+    assert certificate.current.number == 3
+    assert published(settings) == {f"{NAME}/3"}
 
 
 def test_the_last_page_of_the_restore_says_it(certs_site):

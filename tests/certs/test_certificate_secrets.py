@@ -26,11 +26,6 @@ from tests.people import make_user
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages")]
 
 
-@pytest.fixture
-def authority(certs_site):
-    return services.make_authority(system_actor(), services.AuthorityOrder("Praxis CA"))
-
-
 def forms_of(key: str) -> list[str]:
     """What would betray a key: a line of its PEM, its number in hex and as a decimal."""
     private = serialization.load_pem_private_key(key.encode(), None).private_numbers().private_value

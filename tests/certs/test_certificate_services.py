@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import stat
-from pathlib import PurePosixPath
 
 import pytest
-from certificates import NAME, made, order, self_signed, uploads_of
+from certificates import NAME, made, order, published, self_signed, uploads_of
 from cryptography import x509
 from django.utils import timezone
 from django_q.models import OrmQ
@@ -34,7 +33,6 @@ from tests.certs.domain.test_pair import key_pem, make, pem
 from tests.people import make_user
 
 pytestmark = pytest.mark.django_db
-SEEN = PurePosixPath("/mnt/certs")
 
 
 @pytest.fixture
@@ -45,10 +43,6 @@ def authority(certs_site):
 @pytest.fixture
 def certs_dir(certs_site, settings):
     return settings.OOB_CERTS_DIR
-
-
-def published(settings) -> set[str]:
-    return {str(path) for path in traefik.list_published(settings.OOB_TRAEFIK_DIR, SEEN)}
 
 
 def test_an_order_becomes_a_pair_that_the_proxy_serves(authority, certs_dir, settings):

@@ -15,15 +15,9 @@ from certs.forms import AuthorityForm
 from certs.models import Certificate, CertificateAuthority
 from certs.services import adopting
 from oobsite.accounts.actors import system_actor
-from tests.people import logged_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages", "certs_site")]
 MARK = "signed by the former CA"
-
-
-@pytest.fixture
-def owner(client):
-    return logged_in(client, "owner")
 
 
 def make_authority(name: str, **wanted) -> CertificateAuthority:

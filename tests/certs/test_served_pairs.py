@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import PurePosixPath
 
 import pytest
-from certificates import NAME, made, order
+from certificates import NAME, made, order, published, renewed, self_signed, uploads_of
 
 from certs import services
-from certs.domain import store, traefik
+from certs.domain import store
+from certs.domain.names import parse_name
 from certs.domain.store import Generation
 from certs.models import Certificate, CertificateGeneration
 from certs.services import serving
@@ -23,14 +23,6 @@ def served_dir(certs_site, settings):
     settings.OOB_SERVED_CERTS_DIR = str(certs_site / "served")
     services.make_authority(system_actor(), services.AuthorityOrder("Praxis CA"))
     return certs_site / "served"
-
-
-def published(settings) -> set[str]:
-    return {str(path) for path in traefik.list_published(settings.OOB_TRAEFIK_DIR, PurePosixPath("/mnt/certs"))}
-
-
-def renewed(certificate: Certificate) -> CertificateGeneration:
-    return services.install_generation(services.renew_certificate(system_actor(), certificate).pk)
 
 
 def numbers_in(folder, certificate: Certificate) -> list[int]:
@@ -91,6 +83,68 @@ def test_a_number_of_a_forgotten_pair_is_not_used_again(served_dir, settings):
     Certificate.objects.update(current=certificate.generations.get(number=1))
     assert renewed(Certificate.objects.get()).number == 3
     assert published(settings) == {f"{NAME}/3"}
+
+
+def forgotten(served_dir, settings) -> None:
+    """As after a restore of oobsite and of the certs folder to a day before there was anything."""
+    Certificate.objects.all().delete()
+    shutil.rmtree(settings.OOB_CERTS_DIR)
+
+
+def test_a_service_that_the_proxy_alone_still_knows_goes_on_being_served(served_dir, settings):
+    fingerprint = made(NAME, "appserver.nuno").current.fingerprint
+    forgotten(served_dir, settings)
+    report = services.reconcile()
+    assert ([notice.code for notice in report.done][:1], report.open) == (["certificate-adopted"], [])
+    certificate = Certificate.objects.get()
+    assert (certificate.name, certificate.way, certificate.current.fingerprint) == (NAME, "ca", fingerprint)
+    assert store.stored_fingerprint(settings.OOB_CERTS_DIR, certificate.current.stored) == fingerprint
+    assert published(settings) == {f"{NAME}/1"}
+
+
+def test_a_pair_that_the_proxy_alone_still_knows_stays_in_use(served_dir, settings):
+    """As after a restore of both to a day before it was brought along: it lies nowhere else."""
+    certificate = made()
+    shutil.copytree(settings.OOB_CERTS_DIR, served_dir.parent / "then")
+    second = renewed(certificate)
+    Certificate.objects.update(current=certificate.generations.get(number=1))
+    second.delete()
+    certificate.generations.update(state="active", replaced_at=None)
+    shutil.rmtree(settings.OOB_CERTS_DIR)
+    (served_dir.parent / "then").rename(settings.OOB_CERTS_DIR)
+    services.reconcile()
+    certificate.refresh_from_db()
+    assert (certificate.current.number, certificate.current.fingerprint) == (2, second.fingerprint)
+    assert published(settings) == {f"{NAME}/2"}
+
+
+def test_what_is_damaged_at_the_proxy_is_left_alone(served_dir, settings):
+    made()
+    forgotten(served_dir, settings)
+    (served_dir / NAME / "1" / "privkey.pem").write_text("")
+    services.reconcile()
+    assert not Certificate.objects.exists()
+    assert published(settings) == set()
+
+
+def test_a_removed_service_is_not_fetched_from_the_proxy(served_dir, settings, tmpfs):
+    certificate = made()
+    tmpfs(served_dir / NAME / "held", "64k")
+    services.remove_certificate(system_actor(), certificate)
+    for _start in range(2):
+        services.reconcile()
+    assert not Certificate.objects.exists()
+    assert not (settings.OOB_CERTS_DIR / NAME).exists()
+
+
+def test_a_service_that_a_star_covers_is_found_again(served_dir, settings):
+    pair = self_signed("*.praxis.ch")
+    delivery = services.Delivery(uploads_of(pair), parse_name("termine.praxis.ch"))
+    services.install_generation(services.install_pair(system_actor(), delivery).pk)
+    forgotten(served_dir, settings)
+    services.reconcile()
+    assert Certificate.objects.get().name == "termine.praxis.ch"
+    assert published(settings) == {"termine.praxis.ch/1"}
 
 
 def test_a_removed_service_is_gone_from_both_folders(served_dir, settings):

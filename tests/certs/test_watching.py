@@ -6,7 +6,10 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from calling import call_json
 from certificates import NAME, made, make_stored_certificate, self_signed, uploads_of
+from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone, translation
 from django_q.models import OrmQ
 
@@ -15,22 +18,18 @@ from backups.models import Heartbeat
 from certs import jobs, services
 from certs.domain.builder import Pair
 from certs.models import Certificate, CertificateAuthority
-from certs.services import watching
+from certs.services import making, watching
 from oobsite.accounts.actors import system_actor
 from oobsite.alerts import messages
 from oobsite.alerts.models import Alert, AlertChannel, Delivery, Occasion
 from oobsite.alerts.planning import next_occasion
 from oobsite.watchdog import report, watch
+from tests.people import make_user
 from tests.tlsserver import serving
 from tests.weakpairs import weak_pair
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def authority(certs_site) -> CertificateAuthority:
-    return services.make_authority(system_actor(), services.AuthorityOrder("Praxis CA"))
 
 
 def look(now) -> dict[str, str]:
@@ -58,6 +57,52 @@ def test_the_end_is_told_with_what_is_to_be_done(certs_site, way, days, code):
     certificate = make_stored_certificate()
     Certificate.objects.update(way=way)
     assert look(certificate.current.ends_at - days * DAY).get(NAME) == code
+
+
+def stored_badly(authority) -> Certificate:
+    """One with a country that is none, as an earlier version let it pass, and 20 days left."""
+    certificate = made()
+    Certificate.objects.update(country="XX")
+    certificate.refresh_from_db()
+    certificate.generations.update(ends_at=timezone.now() + 20 * DAY)
+    return certificate
+
+
+def test_why_it_could_not_be_renewed_is_told(authority):
+    stored_badly(authority)
+    assert jobs.look_daily() == "0 renewed, 1 not"
+    alert = Alert.objects.get(cleared_at=None)
+    with translation.override("en"):
+        assert "Cause: a field on the certificate, such as the country" in messages.text(alert)
+        assert "“Change”" in messages.advice(alert)
+
+
+@pytest.mark.usefixtures("pages")
+def test_what_hinders_it_is_mended_by_what_the_alert_says(authority, client):
+    certificate = stored_badly(authority)
+    client.force_login(make_user("owner", language="en"))
+    address = f"{reverse('certs:new')}?name={NAME}"
+    assert address in client.get(reverse("admin:certs_certificate_change", args=[certificate.pk])).content.decode()
+    fields = client.get(address).context["form"].initial
+    assert fields["country"] == "XX"
+    client.post(reverse("certs:new"), {**fields, "country": "ch", "replace": NAME})
+    services.install_generation(certificate.generations.get(number=2).pk)
+    certificate.refresh_from_db()
+    assert (certificate.country, look(timezone.now())) == ("CH", {})
+
+
+def test_every_cause_has_words():
+    """Whatever keeps the practice CA from signing; see ``check_leaf``."""
+    authority = {"authority-missing", "authority-expired", "authority-not-yet-valid"}
+    assert {"subject-invalid", "name-not-permitted", *authority} <= set(messages.CAUSES)
+
+
+def test_a_ca_that_is_gone_is_told_as_the_cause(authority):
+    certificate = made()
+    CertificateAuthority.objects.all().delete()
+    assert making.find_hindrance(certificate, timezone.now()).code == "authority-missing"
+    assert look(certificate.current.ends_at - 20 * DAY) == {NAME: "certificate-ends-renewed"}
+    assert Alert.objects.get().params["causes"] == ["authority-missing"]
 
 
 def test_it_is_over_when_another_pair_is_in_use(certs_site):
@@ -117,6 +162,24 @@ def test_what_the_proxy_serves_instead_is_told_until_it_is_right(certs_site, tmp
             Certificate.objects.update(probe_host="127.0.0.1", probe_port=port)
             jobs.check(certificate.pk)
         assert look(timezone.now()) == told
+
+
+@pytest.mark.usefixtures("pages")
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [("ca", "Devices that know the practice CA trust"), ("self-signed", "Neither the practice CA nor")],
+)
+def test_the_page_says_who_trusts_what_is_served(authority, client, tmp_path, way, words):
+    certificate = made(NAME, way=way)
+    key = settings.OOB_CERTS_DIR / f"{NAME}.key"
+    client.force_login(make_user("owner", language="en"))
+    address = reverse("admin:certs_certificate_change", args=[certificate.pk])
+    assert words not in client.get(address).content.decode()
+    with serving(Pair(certificate.current.chain.encode(), key.read_bytes()), tmp_path) as port:
+        Certificate.objects.update(probe_host="127.0.0.1", probe_port=port)
+        code, answer = call_json("checkcerts")
+    assert (code, answer["certificates"][0]["is_trusted"]) == (0, way == "ca")
+    assert words in client.get(address).content.decode()
 
 
 def test_a_service_that_cannot_be_reached_from_here_is_no_alert(certs_site):

@@ -9,10 +9,11 @@ import shutil
 import sqlite3
 
 import pytest
-from foldersite import new_site
-from realsite import wait_until
+from foldersite import PATIENTLY, new_site
+from waiting import wait_for_answer, wait_until
 
-START = "from oobsite.accounts.actors import system_actor; from certs import services; from certs.models import *\n"
+START = PATIENTLY + "from oobsite.accounts.actors import system_actor\n"
+START += "from certs import services; from certs.models import *\n"
 ORDER = START + "services.make_authority(system_actor(), services.AuthorityOrder('Praxis CA'))\n"
 ORDER += "services.make_certificate(system_actor(), services.make_order(['webelexis.nuno']))\n"
 ORDER += "Certificate.objects.update(probe_host='127.0.0.1', probe_port=1)"
@@ -39,7 +40,7 @@ def test_an_order_goes_through_the_queue_and_the_key_comes_back(place):
     with place.working():
         place.shell(ORDER)
         wait_until((certs_dir / "webelexis.nuno.crt").exists)
-        wait_until(lambda: found(place) == [("active", "unreachable")])
+        wait_for_answer(lambda: found(place), [("active", "unreachable")])
         assert place.shell(KEY).strip() == stored.read_text().strip()
     assert stored.stat().st_mode & 0o777 == 0o600
 

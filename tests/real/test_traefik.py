@@ -132,6 +132,19 @@ def test_each_name_gets_its_own_and_unknown_ones_the_default(site):
         assert proxy.complaints == []
 
 
+def test_of_a_star_and_the_whole_name_the_whole_name_is_served(site):
+    """As the remark says that somebody gets who makes both."""
+    pairs = [Generation(TERMINE, 1), Generation(parse_names(["*.meine-praxis.ch"])[0], 1)]
+    for generation in pairs:
+        request = LeafRequest((generation.name,))
+        store.write_generation(site.certs_dir, generation, make_leaf(request, site.authority, NOW))
+    site.publish(*pairs)
+    whole, star = (store.stored_fingerprint(site.certs_dir, generation) for generation in pairs)
+    with proxying(site.traefik_dir, site.folder) as proxy:
+        seconds_until(lambda: served_fingerprint(proxy.https_port, "x.meine-praxis.ch") == star)
+        assert {served_fingerprint(proxy.https_port, TERMINE.text) for _time in range(9)} == {whole}
+
+
 def test_ten_exchanges_while_clients_come_all_the_time(site):
     """The old generation goes as soon as the new one is served."""
     site.publish(site.write(WEBELEXIS, 1))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import http.client
 import http.server
+import shutil
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
+from certs.domain import hidden
 from tests.traefikproxy import Proxy, copy_routes, proxying
 
 CONTAINERS = {"webelexis:3030": "webelexis", "webelexis:4040": "termine", "web:8000": "oobsite", "pacs:8080": "pacs"}
@@ -61,14 +64,12 @@ def proxy(dynamic_dir, tmp_path_factory):
 
 def wait_for_routes(proxy: Proxy) -> None:
     """It shakes hands before it has read its folder."""
-    end = time.monotonic() + 20
-    while ask(proxy.https_port, "termine.meine-praxis.ch")[0] == 404 and time.monotonic() < end:
-        time.sleep(0.05)
+    wait_until(lambda: ask(proxy.https_port, "termine.meine-praxis.ch")[0] != 404)
 
 
 def ask(port: int, name: str, *, headers: dict[str, str] | None = None) -> tuple[int, str]:
     context = ssl._create_unverified_context()  # noqa: S323 - routes are the question here, not certificates
-    connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=10)
+    connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=60)
     with contextlib.closing(connection):
         connection.request("GET", "/page", headers={"Host": name, **(headers or {})})
         answer = connection.getresponse()
@@ -93,7 +94,7 @@ def test_other_names_lead_nowhere(proxy):
 
 
 def test_http_leads_to_https_under_the_same_name(proxy):
-    connection = http.client.HTTPConnection("127.0.0.1", proxy.http_port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.http_port, timeout=60)
     with contextlib.closing(connection):
         connection.request("GET", "/page?a=1", headers={"Host": "webelexis.nuno"})
         answer = connection.getresponse()
@@ -123,7 +124,7 @@ def test_nothing_else_comes_by_http(proxy, name, path):
 
 
 def ask_by_http(port: int, name: str, path: str) -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     with contextlib.closing(connection):
         connection.request("GET", path, headers={"Host": name})
         answer = connection.getresponse()
@@ -162,6 +163,42 @@ def test_who_comes_with_an_address_of_dockers_networks_is_not_taken_for_the_prac
     assert ip_network("192.168.0.0/16") in ranges
     gateways = [ip_address(f"172.{number}.0.1") for number in range(17, 32)]
     assert [gateway for gateway in gateways if any(gateway in one for one in ranges if one.version == 4)] == []
+
+
+def test_who_comes_with_the_address_of_the_networks_gateway_is_refused(dynamic_dir, tmp_path):
+    """Loopback stands for the gateway: as from everywhere, where Docker hides who asks."""
+    folder = refusing(dynamic_dir, tmp_path, "127.0.0.1", "fd00::1")
+    for local in ("nuno", "meine-praxis.ch"):
+        with proxying(folder, tmp_path, {**NAMES, "LOCAL_NAME": local}) as proxy:
+            wait_for_routes(proxy)
+            assert {ask(proxy.https_port, f"{one}.{local}")[0] for one in ("Webelexis", "appserver", "pacs")} == {403}
+            assert ask_by_http(proxy.http_port, f"appserver.{local}", "/certs/root.crt")[0] == 403
+            assert ask(proxy.https_port, "termine.meine-praxis.ch")[0] == 200
+            assert proxy.complaints == []
+
+
+def refusing(dynamic_dir: Path, folder: Path, *gateways: str) -> Path:
+    """A proxy's folder with the routes and with what the worker writes beside them."""
+    (folder / "dynamic").mkdir()
+    shutil.copy(dynamic_dir / "routes.yaml", folder / "dynamic")
+    (folder / "dynamic" / hidden.FILE_NAME).write_text(hidden.render([ip_address(text) for text in gateways]))
+    return folder / "dynamic"
+
+
+def test_who_names_the_gateway_lets_it_in(dynamic_dir, tmp_path):
+    names = {**NAMES, "LOCAL_NETWORKS": "10.9.0.0/16, 127.0.0.1/32"}
+    with proxying(refusing(dynamic_dir, tmp_path, "127.0.0.1"), tmp_path, names) as proxy:
+        wait_for_routes(proxy)
+        assert ask(proxy.https_port, "pacs.nuno")[0] == 200
+        assert proxy.complaints == []
+
+
+def test_without_a_local_name_the_refusal_does_no_harm(dynamic_dir, tmp_path):
+    names = {"EXTERNAL_NAME": "meine-praxis.ch"}
+    with proxying(refusing(dynamic_dir, tmp_path, "127.0.0.1"), tmp_path, names) as proxy:
+        wait_for_routes(proxy)
+        assert ask(proxy.https_port, "termine.meine-praxis.ch")[0] == 200
+        assert proxy.complaints == []
 
 
 def test_what_a_visitor_claims_of_himself_is_not_passed_on(proxy):

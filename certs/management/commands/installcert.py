@@ -5,7 +5,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backups.messages import REASONS, sentence
+from backups.messages import REASONS
 from certs import services
 from certs.domain.names import parse_name
 from certs.domain.reading import MOST_BYTES, Upload
@@ -30,10 +30,7 @@ class Command(OobCommand):
         name = parse_name(options["name"]) if options["name"] else None
         generation = services.install_pair(self.actor, services.Delivery(uploads, name, passphrase))
         generation = services.install_generation(generation.pk)
-        remarks = [sentence(notice["code"], notice["params"]) for notice in generation.notices]
-        for remark in remarks:
-            self.say(options, f"! {remark}")
-        say_installed(self, options, generation)
+        remarks = say_installed(self, options, generation)
         return {"ok": True, "certificate": describe(generation.certificate), "remarks": remarks}, EXIT_DONE
 
 

@@ -10,7 +10,10 @@ CERTIFICATES: dict[str, Words] = {
     "certificate-ends-renewed": Words(
         _("The certificate of %(name)s ends soon"),
         _("The certificate of %(name)s ends at %(ends_at)s, and oobsite could not renew it by itself."),
-        _("Press “Renew” on its page, which says what hinders it. Afterwards browsers would warn of the service."),
+        _(
+            "Press “Renew” on its page, which says what hinders it; what stands on it is mended by “Change” there. "
+            "Afterwards browsers would warn of the service."
+        ),
     ),
     "certificate-ends-self-signed": Words(
         _("The certificate of %(name)s ends soon"),

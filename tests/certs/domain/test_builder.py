@@ -186,21 +186,36 @@ def test_what_is_no_name_is_refused_with_its_reason(typed, reason):
 
 _labels = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True).filter(lambda text: "--" not in text)
 _hosts = st.lists(_labels, min_size=2, max_size=4).map(".".join).filter(lambda host: not host.split(".")[-1].isdigit())
+_long_hosts = st.integers(20, 62).map(lambda length: ".".join(["a" * length] * 4))
+_international = st.text("abzäöüéàçñłß漢字", min_size=1, max_size=12).map(lambda label: f"{label}.praxis.ch")
+_addresses = st.ip_addresses().filter(lambda address: not getattr(address, "scope_id", None)).map(str)
+_names = st.one_of(_hosts, _long_hosts, _international, _addresses)
+_wildcards = st.one_of(_hosts, _long_hosts.map(lambda host: host[2:]), _international).map(lambda host: f"*.{host}")
 
 
-@settings(max_examples=25, deadline=None)
-@given(name=_hosts, other=_hosts)
-@example(name="praxis.ch", other="xpraxis.ch")
-def test_ssl_accepts_a_leaf_for_exactly_its_names(authority, tmp_path_factory, name, other):
+def askable(name):
+    """What somebody may type who means ``name``, what a star stands for, and what lies beside it."""
+    host = name.text.removeprefix("*.")
+    return [host] if name.address else [host, f"w.{host}"[:253], f"a.b.{host}"[:253]]
+
+
+@settings(max_examples=40, deadline=None)
+@given(names=st.lists(st.one_of(_names, _wildcards), min_size=1, max_size=4), other=_names)
+@example(names=["praxis.ch", "*.praxis.ch"], other="xpraxis.ch")
+@example(names=["192.168.1.10"], other="192.168.1.1")
+@example(names=["*.müller.ch"], other="müller.ch")
+@example(names=["::ffff:1.2.3.4"], other="1.2.3.4")
+def test_ssl_accepts_a_leaf_for_exactly_its_names(authority, tmp_path_factory, names, other):
     folder = tmp_path_factory.mktemp("pair")
-    pair = make_leaf(request_for(name, f"*.{name}"), authority, NOW)
+    pair = make_leaf(request_for(*names), authority, NOW)
     (folder / "chain.pem").write_bytes(pair.full_chain)
     (folder / "key.pem").write_bytes(pair.key)
     (folder / "root.pem").write_bytes(authority.certificate)
-    covered = certificate_of(pair)
-    for asked in (name, f"www.{name}", f"a.b.{name}", other, f"www.{other}"):
-        is_covered = any(item.covers(ServiceName(asked)) for item in names_of(covered))
-        assert handshake_works(folder, asked) == is_covered
+    covered = names_of(certificate_of(pair))
+    assert covered
+    for asked in {text for name in parse_names([*names, other]) for text in askable(name)}:
+        is_covered = any(item.covers(ServiceName(asked)) for item in covered)
+        assert handshake_works(folder, asked) == is_covered, asked
 
 
 def handshake_works(folder, name):

@@ -99,9 +99,9 @@ def test_the_longest_names_find_their_place_on_disk(tmp_path, name):
 
 
 def test_addresses_of_the_sixth_version_stand_in_brackets_for_other_proxies(tmp_path):
-    generation = Generation(parse_name("2001:db8::1"), 1)
-    assert traefik.nginx_snippet(generation, tmp_path).startswith("server_name [2001:db8::1];")
-    assert traefik.caddy_snippet(generation, tmp_path).startswith("[2001:db8::1] {")
+    name = parse_name("2001:db8::1")
+    assert "\nserver_name [2001:db8::1];" in traefik.nginx_snippet(name, tmp_path)
+    assert "\n[2001:db8::1] {" in traefik.caddy_snippet(name, tmp_path)
 
 
 # --- the practice's CA -------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from certs.domain.pair import check_pair, find_name
 from certs.domain.reading import MOST_BYTES, Upload
 from oobsite.errors import OobError
 
-NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
+NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 NAME = parse_name("webelexis.nuno")
 DAY = dt.timedelta(days=1)
 SHA256 = hashes.SHA256()

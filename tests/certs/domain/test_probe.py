@@ -5,7 +5,6 @@ import datetime as dt
 import socket
 import socketserver
 import threading
-import time
 
 import pytest
 from cryptography import x509
@@ -136,11 +135,9 @@ def test_nobody_listens():
 
 def test_a_server_that_says_nothing_is_given_up():
     with socket.create_server(("127.0.0.1", 0)) as server:
-        begun = time.monotonic()
         answer = ask(server.getsockname()[1], seconds=0.3)
     assert answer.verdict is Verdict.UNREACHABLE
     assert "timed out" in answer.detail
-    assert time.monotonic() - begun < 2
 
 
 class _Dripping(socketserver.BaseRequestHandler):

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import pkcs7
+from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
+from pyasn1.codec.der import decoder, encoder
+from pyasn1.type.univ import OctetString
+from pyasn1_alt_modules import rfc7292
 
 from certs.domain import errors
 from certs.domain.pair import check_pair
 from certs.domain.reading import Upload
 from certs.services import Delivery
+from oobsite.errors import OobError
 from tests.certs.domain.test_pair import DAY, KEY, LEAF, MIDDLE, NAME, ROOT, check, key_pem, make, pem
 
 CHAIN = pem(LEAF, MIDDLE[0])
@@ -93,6 +98,41 @@ def test_of_several_keys_the_one_that_belongs_to_it():
     checked = check(CHAIN, stranger + key_pem(KEY))
     assert checked.pair.key == key_pem(KEY)
     assert codes(checked) == ["pair-unreadable-left-out"]
+
+
+def key_store(*pairs) -> bytes:
+    """One PKCS #12 with several keys, as `keytool -importkeystore` makes it; openssl and the library write one each."""
+    safes = rfc7292.AuthenticatedSafe()
+    for certificate, key in pairs:
+        lock = serialization.BestAvailableEncryption(b"geheim")
+        content = pkcs12.serialize_key_and_certificates(b"x", key, certificate, None, lock)
+        store, _rest = decoder.decode(content, asn1Spec=rfc7292.PFX())
+        octets, _rest = decoder.decode(store["authSafe"]["content"])
+        safes.extend(decoder.decode(octets, asn1Spec=rfc7292.AuthenticatedSafe())[0])
+    store["authSafe"]["content"] = encoder.encode(OctetString(encoder.encode(safes)))
+    whole = rfc7292.PFX()
+    whole["version"], whole["authSafe"] = 3, store["authSafe"]
+    return encoder.encode(whole)
+
+
+OTHER = make("pacs.nuno", names=["pacs.nuno"])
+
+
+@pytest.mark.parametrize("pairs", [(OTHER, (LEAF, KEY)), ((LEAF, KEY), OTHER)])
+def test_out_of_a_key_store_comes_the_pair_of_the_service_and_that_is_said(pairs):
+    checked = check(key_store(*pairs), pem(MIDDLE[0]), passphrase="geheim")
+    assert (checked.pair.full_chain, checked.pair.key) == (CHAIN, key_pem(KEY))
+    (notice,) = [one for one in checked.notices if one.code == "pair-of-several"]
+    assert notice.params == {"subject": "webelexis.nuno", "names": ["pacs.nuno"]}
+    assert "pair-strangers-left-out" not in codes(checked)
+
+
+@pytest.mark.filterwarnings("ignore:PKCS#12 bundle could not be parsed as DER")
+def test_what_follows_a_key_store_does_no_harm():
+    bag = bytes.fromhex("060b2a864886f70d010c0a0102a0")
+    for rest in (bag, bag * 60_000, bag + b"\x84\xff\xff\xff\xff"):
+        with contextlib.suppress(OobError):
+            check(key_store((LEAF, KEY)) + rest, passphrase="geheim")
 
 
 def test_where_the_locked_key_may_be_the_one_its_passphrase_is_asked_for():
