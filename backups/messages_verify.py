@@ -14,6 +14,10 @@ VERIFY_SENTENCES: dict[str, Promise] = {
         "%(name)s: read to its end and compared, it is as it was written. There was no room for a test restore: about "
         "%(missing)s are missing in the work folder."
     ),
+    "verify-read-only": _(
+        "%(name)s: read to its end and compared, it is as it was written. A test restore of it takes longer than the "
+        "hours of OOB_VERIFY_WINDOW that lie between two backups: start one on its page at a quiet time."
+    ),
     "verify-done": _("Archives checked: %(count)s. All that were due have had their turn."),
     "verify-time-up": _("Archives checked: %(count)s. %(left)s have their turn another night."),
     "verify-yielded": _("Archives checked: %(count)s. Another job was waiting; the others have their turn later."),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -66,25 +69,31 @@ def sync_catalogue(*, is_forgetting: bool = False, is_told: bool = True) -> Sync
     for name in gone if is_forgetting else ():
         condition.tell_over(name)
     told = sorted(gone) if is_told and not is_forgetting else []
-    vanished = tuple(name for name in told if mark_vanished(name))
+    vanished = mark_vanished(told)
     removed, _by_model = BackupArchive.objects.filter(name__in=gone, is_pinned=False).delete()
     return SyncResult(len(names), added, removed, vanished=vanished)
 
 
-def mark_vanished(name: str) -> bool:
-    """Mark an archive whose file is gone, and tell it; whether that is news.
+def mark_vanished(names: Sequence[str]) -> tuple[str, ...]:
+    """Mark archives whose files are gone, and tell it; the names of those of which that is news.
 
     It is none of one that was bad, which somebody may have thrown away, nor of one that nobody vouched for.
     """
-    archive = BackupArchive.objects.filter(name=name).first()
-    if archive is None or archive.proof == Proof.FAILED or archive.verified_at is None:
+    vouched = BackupArchive.objects.filter(name__in=names, verified_at__isnull=False).exclude(proof=Proof.FAILED)
+    news = list(vouched.order_by("series", "name"))
+    for name in set(names) - {archive.name for archive in news}:
         condition.tell_over(name)
-        return False
-    problem = Notice("archive-vanished", {"name": name})
+    for series, archives in groupby(news, key=attrgetter("series")):
+        condition.tell_vanished([archive.name for archive in archives], series)
+    for archive in news:  # last of all: what is marked is no news any more
+        _mark_vanished(archive)
+    return tuple(archive.name for archive in news)
+
+
+def _mark_vanished(archive: BackupArchive) -> None:
+    problem = Notice("archive-vanished", {"name": archive.name})
     archive.proof, archive.proof_report = Proof.FAILED, {"is_good": False, "problems": [asdict(problem)]}
     archive.save(update_fields=["proof", "proof_report"])
-    condition.tell_vanished(name, archive.series)
-    return True
 
 
 def record(item: Listed) -> BackupArchive:

@@ -37,25 +37,25 @@ def verify_archives(names: Sequence[str], *, is_cancelled: Callable[[], bool]) -
     listed = choose_archives(names) if names else catalogue.list_folder()
     if not listed:
         raise ArchiveMissingError("*")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, condition.telling_at_the_end():
         job = Job("verify", Path(folder), is_cancelled=is_cancelled)
         for item in listed:
             with pinned(config.backup_dir() / item.name):
                 try:
                     content = verify(item, job)
                 except DamagedArchiveError as error:
-                    mark_damaged(item, error)
+                    mark_damaged(item, error, is_held=True)
                     yield Verification(item.name, item.size, error=error)
                 else:
                     catalogue.note_verified(item.name, timezone.now())
                     yield Verification(item.name, item.size, content.entries)
 
 
-def mark_damaged(item: Listed, error: DamagedArchiveError) -> None:
+def mark_damaged(item: Listed, error: DamagedArchiveError, *, is_held: bool = False) -> None:
     """Damage is kept beside the archive, and told when it is news. A folder that is read-only hinders neither."""
     try:
         keep_report(item, ProofReport(problems=(error.notice,)))
     except OSError:
         logger.warning("%s: that it is damaged could not be written beside it", item.name, exc_info=True)
     if item.is_ours and item.proof.get("is_good") is not False:
-        condition.tell_damaged(item.name, item.series)
+        condition.tell_damaged(item.name, item.series, is_held=is_held)

@@ -1,6 +1,7 @@
 """Alerts: people are told what goes wrong, once, again every day while it lasts, and that it is over.
 
-``raise_alert`` and ``clear_alert`` are all that other parts need; neither raises, whatever happens.
+``raise_alert`` and ``clear_alert`` are all that most parts need; ``gather_alert`` makes one alert of many things. None
+of them raises, whatever happens.
 """
 
 from __future__ import annotations
@@ -8,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from oobsite.alerts.services import clear_alert, raise_alert, tell
+    from oobsite.alerts.services import clear_alert, end_gathered, gather_alert, raise_alert, tell, tell_held
 
-__all__ = ["clear_alert", "raise_alert", "tell"]
+__all__ = ["clear_alert", "end_gathered", "gather_alert", "raise_alert", "tell", "tell_held"]
 
 
 def __getattr__(name: str) -> Any:

@@ -40,6 +40,7 @@ def deliver_due(now: datetime | None = None) -> int:
     """Send what is due and return how many messages were delivered. Never raises for a channel that fails."""
     now = now or timezone.now()
     weekly_summary(now)
+    _drop_unheard()
     plan(now)
     ends_at, sent = time.monotonic() + _BUDGET_SECONDS, 0
     failing: set[int] = set()
@@ -49,6 +50,12 @@ def deliver_due(now: datetime | None = None) -> int:
         else:
             failing.add(delivery.channel_id)  # or one that hangs would keep the others waiting, message by message
     return sent
+
+
+def _drop_unheard() -> None:
+    """A channel that is switched on again must not hear of what was over weeks ago."""
+    waiting = Delivery.objects.filter(state=State.WAITING, channel__is_active=False)
+    waiting.filter(alert__cleared_at__isnull=False).update(state=State.DROPPED)
 
 
 def take(now: datetime, but: Collection[int] = ()) -> Delivery | None:

@@ -10,28 +10,31 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from backups.messages import human_size, sentence
 from backups.models import BackupRun, series_titles
-from oobsite.alerts.words import ALERTS, CAUSES, UNKNOWN, Words
+from oobsite.alerts.words import ALERTS, CAUSES, SEVERAL, UNKNOWN, Words
 
 if TYPE_CHECKING:
     from oobsite.alerts.models import Alert
 
 _OTHER_CAUSE = _("see the log")
 _NOTHING = _("none")
+#: So many of the gathered things are named.
+_NAMED = 3
 
 
 def title(alert: Alert) -> str:
-    """The alert in a few words."""
-    return _fill(_words(alert.code).title, alert)
+    """The alert in a few words, and of which data it speaks: two of a kind must not look alike."""
+    words = _fill(_words(alert).title, alert)
+    return f"{words}: {series_titles().get(alert.source, alert.source)}" if alert.source else words
 
 
 def text(alert: Alert) -> str:
     """What happened, what it is about, and why."""
-    parts = [_fill(_words(alert.code).text, alert)]
+    parts = [_fill(_words(alert).text, alert)]
     sources = _names(alert)
     causes = [str(CAUSES.get(code, _OTHER_CAUSE)) for code in _list(alert, "causes")]
     if sources:
@@ -42,7 +45,7 @@ def text(alert: Alert) -> str:
 
 
 def advice(alert: Alert) -> str:
-    return _fill(_words(alert.code).advice, alert)
+    return _fill(_words(alert).advice, alert)
 
 
 def error_words(code: str, params: Mapping[str, Any]) -> str:
@@ -54,8 +57,27 @@ def moment(at: datetime) -> str:
     return date_format(timezone.localtime(at), "DATETIME_FORMAT")
 
 
-def _words(code: str) -> Words:
+def _words(alert: Alert) -> Words:
+    code = SEVERAL.get(alert.code, alert.code) if len(gathered(alert)) > 1 else alert.code
     return ALERTS.get(code, UNKNOWN)
+
+
+def gathered(alert: Alert) -> list[str]:
+    """The things that an alert is about: while it lasts those that are not well again, afterwards all."""
+    if alert.code not in SEVERAL or alert.pk is None:
+        return []
+    return [item.name for item in alert.items.all() if not (alert.is_open and item.is_over)]
+
+
+def _gathered_params(alert: Alert) -> dict[str, Any]:
+    names = gathered(alert)
+    if not names:
+        return {}
+    shown, more = ", ".join(names[:_NAMED]), len(names) - _NAMED
+    if more > 0:
+        text = ngettext("%(names)s and %(more)d other", "%(names)s and %(more)d others", more)
+        shown = text % {"names": shown, "more": more}
+    return {"archive": names[0], "archives": shown, "count": len(names)}
 
 
 def _names(alert: Alert) -> list[str]:
@@ -70,7 +92,8 @@ def _list(alert: Alert, name: str) -> list[str]:
 
 
 def _fill(pattern: Promise, alert: Alert) -> str:
-    values = _Shown({"code": alert.code} | {name: _show(name, value) for name, value in alert.params.items()})
+    params = alert.params | _gathered_params(alert)
+    values = _Shown({"code": alert.code} | {name: _show(name, value) for name, value in params.items()})
     return str(pattern) % values
 
 

@@ -49,6 +49,8 @@ class Alert(models.Model):
     last_at = models.DateTimeField()
     count = models.PositiveIntegerField(default=1)
     last_told_at = models.DateTimeField(_("told at"), null=True, blank=True)
+    #: Not told before: more of the same may follow, and is told with it.
+    held_until = models.DateTimeField(null=True, blank=True, editable=False)
     cleared_at = models.DateTimeField(_("over since"), null=True, blank=True)
 
     class Meta:
@@ -65,6 +67,22 @@ class Alert(models.Model):
     @property
     def is_open(self) -> bool:
         return self.cleared_at is None
+
+
+class AlertItem(models.Model):
+    """One of the things that an alert gathers, such as an archive. ``is_over``: that one is well again."""
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="items")
+    name = models.CharField(max_length=255)
+    is_over = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["pk"]
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["alert", "name"], name="alerts_item_once")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class AlertChannel(models.Model):

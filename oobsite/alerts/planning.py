@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 #: Alerts of this kind are about a channel itself; their key is its number.
 CHANNEL_KIND = "channel"
 REMIND_AFTER = timedelta(hours=24)
+#: So long it may wait for more of the same.
+HOLD = timedelta(hours=1)
 #: An all-clear that comes later than this helps nobody.
 _TOLD_UNTIL = timedelta(days=7)
 
@@ -25,6 +27,7 @@ def plan(now: datetime) -> None:
     """Make the messages that alerts call for: first, every day, and when it is over."""
     channels = list(AlertChannel.objects.filter(is_active=True))
     alerts = Alert.objects.filter(Q(cleared_at=None) | Q(cleared_at__gte=now - _TOLD_UNTIL), is_notice=False)
+    alerts = alerts.exclude(held_until__gt=now, held_until__lte=now + HOLD)  # later ones: the clock was set back
     past = _past_of(alerts)
     for alert, channel in product(alerts, channels):
         told = past[alert.pk, channel.pk]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -15,8 +15,8 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from oobsite.accounts.actors import Actor
-from oobsite.alerts.models import Alert, AlertChannel, Delivery, Event, Occasion
-from oobsite.alerts.planning import make_delivery, order
+from oobsite.alerts.models import Alert, AlertChannel, AlertItem, Delivery, Event, Occasion
+from oobsite.alerts.planning import HOLD, make_delivery, order
 from oobsite.alerts.secrecy import clean_params
 from oobsite.audit.services import record
 
@@ -39,15 +39,10 @@ def raise_alert(
     ``code`` stands in ``words.ALERTS``; ``event`` follows from ``level`` when it is not given. Never raises.
     """
     with _guarded(kind):
-        now = timezone.now()
-        content = _content(code, level, params, source) | {
-            "event": event or _EVENTS[Alert.Level(level)],
-            "last_at": now,
-        }
-        born = content | {"kind": kind, "key": key[:120], "first_at": now}
-        alert, is_new = Alert.objects.get_or_create(unique_key=_unique(kind, key), defaults=born)
+        content = _content(code, level, params, source) | {"event": event or _EVENTS[Alert.Level(level)]}
+        alert, is_new = _open(kind, key, content)
         if not is_new:
-            Alert.objects.filter(pk=alert.pk).update(count=F("count") + 1, **content)
+            Alert.objects.filter(pk=alert.pk).update(count=F("count") + 1, **content, last_at=timezone.now())
         _deliver_soon()
 
 
@@ -55,6 +50,39 @@ def clear_alert(kind: str, key: str = "") -> None:
     """It is over: whoever was told is told so, once. Never raises."""
     with _guarded(kind):
         _close(Alert.objects.filter(unique_key=_unique(kind, key)).first())
+
+
+def gather_alert(code: str, source: str, names: Collection[str], *, is_held: bool = False) -> None:
+    """As ``raise_alert``, of several things of one source: one alert tells how many they are, and the first few.
+
+    ``code`` is the kind, too. ``is_held``: more may follow, so it is told by ``tell_held``, or an hour later should
+    that never come.
+    """
+    with _guarded(code):
+        held_until = timezone.now() + HOLD if is_held else None
+        content = _content(code, Alert.Level.ERROR, {}, source) | {"event": Event.FAILURE, "held_until": held_until}
+        alert = _hold_open(code, source, content)
+        for name in names:
+            AlertItem.objects.update_or_create(alert=alert, name=name, defaults={"is_over": False})
+        Alert.objects.filter(pk=alert.pk).update(last_at=timezone.now())
+        _deliver_soon()
+
+
+def end_gathered(kind: str, name: str) -> None:
+    """One of the gathered things is well again; with the last of them it is over. Never raises."""
+    with _guarded(kind):
+        for item in AlertItem.objects.filter(name=name, is_over=False, alert__kind=kind, alert__cleared_at=None):
+            alert = Alert.objects.select_for_update().get(pk=item.alert_id)
+            AlertItem.objects.filter(pk=item.pk).update(is_over=True)
+            if not alert.items.filter(is_over=False).exists():
+                _close(alert)
+
+
+def tell_held(kind: str) -> None:
+    """No more follows: what was held back is told now. Never raises."""
+    with _guarded(kind):
+        if Alert.objects.filter(kind=kind, cleared_at=None, held_until__isnull=False).update(held_until=None):
+            _deliver_soon()
 
 
 def tell(
@@ -90,6 +118,21 @@ def remove_old_alerts(before: datetime) -> None:
     is_followed = Exists(of_same.filter(turn__gt=OuterRef("turn")))
     old = Delivery.objects.filter(is_followed, created_at__lt=before).exclude(state__in=Delivery.OPEN_STATES)
     Delivery.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()
+
+
+def _open(kind: str, key: str, content: Mapping[str, Any]) -> tuple[Alert, bool]:
+    """The open alert of this kind and key, and whether it is new."""
+    now = timezone.now()
+    born = {**content, "kind": kind, "key": key[:120], "first_at": now, "last_at": now}
+    return Alert.objects.get_or_create(unique_key=_unique(kind, key), defaults=born)
+
+
+def _hold_open(kind: str, key: str, content: Mapping[str, Any]) -> Alert:
+    """As ``_open``, under the lock of the row: another process may be about to close it."""
+    while True:
+        alert, _is_new = _open(kind, key, content)
+        if Alert.objects.select_for_update().filter(pk=alert.pk, cleared_at=None).first() is not None:
+            return alert
 
 
 def _unique(kind: str, key: str) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 
-from oobsite.alerts import clear_alert
+from oobsite.alerts import clear_alert, tell
 from oobsite.alerts.delivering import RETRY_AFTER, deliver_due, take
 from oobsite.alerts.models import Alert, AlertChannel, Delivery
 from oobsite.alerts.planning import plan
@@ -62,6 +62,19 @@ def test_what_is_over_meanwhile_is_not_tried_again(box, mail_channel, clock):
     clock.shift(timedelta(hours=1))
     assert deliver_due() == 0
     assert Delivery.objects.get().state == Delivery.State.DROPPED
+
+
+def test_what_is_over_while_a_channel_is_switched_off_is_not_told_later(box, mail_channel, clock):
+    box.answer = "451 later"
+    tell("failure", code="run-failed", level="error")
+    deliver_due()
+    AlertChannel.objects.update(is_active=False)
+    deliver_due()
+    box.answer = "250 OK"
+    AlertChannel.objects.update(is_active=True)
+    clock.shift(timedelta(hours=1))
+    assert deliver_due() == 0
+    assert box.mails == []
 
 
 def test_one_address_that_is_refused_does_not_repeat_the_mail_to_the_others(box, mail_channel, clock):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -144,30 +144,27 @@ def test_a_name_that_does_not_exist(host):
 @pytest.mark.parametrize("security", ["none", "tls"])
 def test_a_server_that_says_nothing_is_given_up(security):
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(errors.ServerSilentError):
-        started = time.monotonic()
         port = silent.getsockname()[1]
         send_mail(MailServer("127.0.0.1", port, security, "a@example.ch"), LETTER, seconds=0.3)
-    assert time.monotonic() - started < 2
 
 
 def test_a_server_that_answers_drop_by_drop_is_given_up():
     """Each byte comes in time, so no time-out of the socket ends it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=drip, args=(server,), daemon=True)
+        ended = threading.Event()
+        thread = threading.Thread(target=drip, args=(server, ended), daemon=True)
         thread.start()
-        started = time.monotonic()
         with pytest.raises(errors.ServerSilentError):
             send_mail(MailServer("127.0.0.1", server.getsockname()[1], "none", "a@example.ch"), LETTER, seconds=0.5)
-        assert time.monotonic() - started < 2
+        ended.set()
         thread.join()
 
 
-def drip(server: socket.socket) -> None:
+def drip(server: socket.socket, ended: threading.Event) -> None:
     connection, _address = server.accept()
-    with connection:
-        for _number in range(8):
+    with connection, contextlib.suppress(OSError):  # who has hung up
+        while not ended.wait(0.1):
             connection.sendall(b"2")
-            time.sleep(0.1)
 
 
 def test_a_server_that_hangs_up():

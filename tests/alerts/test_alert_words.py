@@ -70,6 +70,7 @@ PARAMS = {
     "name": "praxis.local",
     "weakness": "RSA 1024",
     "archive": "elexisdb_2026-11-24-0315.tar.gz",
+    "archives": "elexisdb_2026-11-24-0315.tar.gz",
     "causes": ["no-space", "of-a-later-version"],
     "sources": ["pacsdata"],
 }

@@ -125,7 +125,7 @@ def test_an_archive_that_is_too_old_is_an_alert_of_its_source(place, box, clock)
     assert "Affected: Elexis." in " ".join(box.mails[-1].get_content().split())
     make_archive(NOON + DAY)
     assert codes_at(clock, NOON + DAY + 4 * HOUR) == []
-    assert subjects(box) == ["No recent backup", "All right again: No recent backup"]
+    assert subjects(box) == ["No recent backup: Elexis", "All right again: No recent backup: Elexis"]
 
 
 @pytest.mark.parametrize(

@@ -1,80 +1,20 @@
-"""Older archives are checked in turn: in which order, within which hours, and what becomes of a damaged one."""
+"""Older archives are checked in turn: in which order, within which hours, and behind every other job."""
 
 from __future__ import annotations
 
-import json
-import os
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, time
 
 import pytest
 import time_machine
 from django_q.models import OrmQ
-from realsite import flip_bytes
+from verifying import *  # noqa: F403 - fixtures
+from verifying import DAY, HOUR, MINUTE, NIGHT, ZURICH, Action, State, checked, codes, open_alerts, tick_at, took
 
-from backups.domain.errors import FolderMissingError
 from backups.domain.lock import is_pinned
-from backups.domain.manifest import write_proof
 from backups.models import BackupArchive, BackupRun, BackupSchedule
-from backups.services import carry_out, create_run, proof, sync_catalogue, turn
+from backups.services import carry_out, create_run, proof, turn
 from backups.services.runs import Recorder
-from backups.services.ticking import tick
-from backups.services.turn import TurnRequest
 from oobsite.accounts.actors import system_actor
-from oobsite.alerts.models import Alert
-
-ZURICH = ZoneInfo("Europe/Zurich")
-START = datetime(2026, 11, 20, 12, 0, tzinfo=ZURICH)
-NIGHT = datetime(2026, 11, 24, 1, 30, tzinfo=ZURICH)
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-Action, State = BackupRun.Action, BackupRun.State
-
-
-@pytest.fixture
-def archives(practice, run_command):
-    """Three archives of the images, of three days, the oldest first."""
-    for day in range(3):
-        (practice / "mnt/pacsdata/file").write_bytes(os.urandom(50_000))
-        with time_machine.travel(START + DAY * day, tick=False):
-            assert run_command("runbackup", "--source", "pacsdata")[0] == 0
-    return list(BackupArchive.objects.order_by("taken_at"))
-
-
-@pytest.fixture
-def check():
-    """Carry out a check of everything, or of what ``TurnRequest`` names; returns its run."""
-
-    def check(moment=NIGHT, **values):
-        with time_machine.travel(moment):
-            request = TurnRequest(**{"before": moment.astimezone(UTC), **values})
-            run = create_run(system_actor(), Action.VERIFY, BackupRun.Trigger.SCHEDULE, request.to_json())
-            carry_out(run, Recorder(run))
-        run.refresh_from_db()
-        return run
-
-    return check
-
-
-def tick_at(moment):
-    with time_machine.travel(moment, tick=False):
-        return tick(moment.astimezone(UTC)).check
-
-
-def codes(run, level="error"):
-    return [line["code"] for line in run.log if line["level"] == level]
-
-
-def took(archive, seconds):
-    """Let the last proof of an archive have taken so long."""
-    write_proof(archive.path, {"is_good": True, "proved_at": archive.taken_at.isoformat(), "seconds": seconds})
-
-
-def open_alerts():
-    return {(alert.key, alert.code) for alert in Alert.objects.filter(cleared_at=None, is_notice=False)}
-
-
-def checked(run):
-    return run.result["tried"]
 
 
 # --- order and hours ----------------------------------------------------------------------------------------
@@ -103,6 +43,29 @@ def test_an_archive_that_fits_into_no_night_is_named(archives, check):
     run = check(until=NIGHT + HOUR, longest_seconds=4 * 3600)
     assert (run.state, codes(run, "warning")) == ("warnings", ["verify-too-long"])
     assert ("", "run-warnings") in open_alerts()
+
+
+@pytest.mark.parametrize(("crons", "hours"), [((), 4), (("3",), 2), (("2", "4"), 2), (("3", "4"), 2)])
+def test_how_long_a_check_may_take_is_the_longest_room_between_two_backups(archives, crons, hours):
+    """From 01:00 to 05:00; the backups are made on the hour."""
+    for hour in crons:
+        BackupSchedule.objects.create(name=hour, minute="0", hour=hour, checked_until=NIGHT)
+    assert tick_at(NIGHT).request["longest_seconds"] == hours * 3600
+
+
+def test_a_backup_that_is_not_made_every_night_leaves_room_in_the_others(archives):
+    BackupSchedule.objects.create(name="weekly", minute="0", hour="3", weekday="2", checked_until=NIGHT)
+    assert tick_at(NIGHT).request["longest_seconds"] == 4 * 3600
+
+
+def test_what_never_fits_between_two_backups_is_named(archives):
+    BackupSchedule.objects.create(name="Nightly", minute="15", hour="3", checked_until=NIGHT)
+    for archive in archives:
+        took(archive, 3 * 3600)
+    run = tick_at(NIGHT)
+    with time_machine.travel(NIGHT):
+        carry_out(run, Recorder(run))
+    assert set(codes(run, "warning")) == {"verify-too-long"}
 
 
 @pytest.mark.parametrize(
@@ -216,143 +179,6 @@ def test_the_archive_cannot_be_deleted_while_it_is_read(archives, check, monkeyp
     assert not any(is_pinned(archive.path) for archive in archives)
 
 
-# --- damage -------------------------------------------------------------------------------------------------
-def flip(archive):
-    flip_bytes(archive.path, archive.size // 2, 1)
-
-
-def truncate(archive):
-    os.truncate(archive.path, archive.size // 2)
-
-
-def spoil_manifest(archive):
-    archive.path.with_name(archive.name + ".manifest.json").write_text("{")
-
-
-@pytest.mark.parametrize("damage", [flip, truncate, spoil_manifest])
-def test_a_damaged_archive_is_marked_and_told_and_the_others_are_checked(archives, check, damage):
-    damage(archives[0])
-    run = check()
-    assert (run.state, codes(run), len(checked(run))) == ("partial", ["damaged-archive"], 3)
-    archives[0].refresh_from_db()
-    assert (archives[0].proof, archives[0].proof_report["problems"][0]["code"]) == ("failed", "damaged-archive")
-    assert open_alerts() == {(archives[0].name, "archive-damaged")}
-
-
-def test_the_mark_stands_in_the_folder_too(archives, check, run_command):
-    flip(archives[0])
-    check()
-    BackupArchive.objects.all().delete()
-    run_command("scanbackups")
-    assert BackupArchive.objects.get(name=archives[0].name).proof == "failed"
-
-
-def test_what_is_known_to_be_damaged_is_told_once(archives, check):
-    flip(archives[0])
-    check()
-    Alert.objects.all().delete()
-    assert check(NIGHT + DAY).state == "partial"
-    assert open_alerts() == set()
-
-
-def test_what_is_good_again_is_told_to_be_over(archives, check):
-    content = archives[0].path.read_bytes()
-    flip(archives[0])
-    check()
-    archives[0].path.write_bytes(content)
-    assert check(NIGHT + DAY).state == "done"
-    assert open_alerts() == set()
-    assert BackupArchive.objects.get(pk=archives[0].pk).proof == "proved"
-
-
-def test_a_damaged_archive_is_kept_until_there_are_newer_good_ones(archives, check, run_command):
-    flip(archives[2])
-    check()
-    run_command("runbackup", "--source", "pacsdata", "--keep", "2")
-    kept = set(BackupArchive.objects.values_list("name", flat=True))
-    assert {archives[1].name, archives[2].name} < kept
-    for _ in range(2):
-        run_command("runbackup", "--source", "pacsdata", "--keep", "2")
-    assert not archives[2].path.exists()
-    assert open_alerts() == set()
-
-
-def test_archives_of_the_predecessor_that_nobody_found_good_have_no_turn(archives, check, practice):
-    (practice / "backup/pacsdata_2024-05-01-0230.tar.gz").write_bytes(archives[0].path.read_bytes())
-    assert len(checked(check())) == 3
-    assert BackupArchive.objects.get(origin="legacy").verified_at is None
-
-
-# --- what is not there --------------------------------------------------------------------------------------
-def test_an_archive_that_has_vanished_is_told(archives, check):
-    archives[0].path.unlink()
-    run = check()
-    assert (run.state, codes(run), len(checked(run))) == ("partial", ["archive-vanished"], 2)
-    assert open_alerts() == {(archives[0].name, "archive-vanished")}
-
-
-def test_one_that_is_kept_for_good_stays_in_the_list_as_missing_and_comes_back(archives, check):
-    BackupArchive.objects.filter(pk=archives[0].pk).update(is_pinned=True)
-    content = archives[0].path.read_bytes()
-    archives[0].path.unlink()
-    assert check().state == "partial"
-    assert BackupArchive.objects.get(pk=archives[0].pk).proof == "failed"
-    archives[0].path.write_bytes(content)
-    assert check(NIGHT + DAY).state == "done"
-    assert (BackupArchive.objects.get(pk=archives[0].pk).proof, open_alerts()) == ("proved", set())
-
-
-def test_an_archive_that_is_found_again_is_missed_no_more(archives, check):
-    content = archives[0].path.read_bytes()
-    archives[0].path.unlink()
-    check()
-    archives[0].path.write_bytes(content)
-    sync_catalogue()
-    assert open_alerts() == set()
-
-
-def test_a_file_that_vanishes_during_the_check_is_told(archives, check, monkeypatch):
-    take_stock = turn._take_stock
-
-    def take_stock_and_lose_one(context):
-        is_doubtful = take_stock(context)
-        archives[1].path.unlink()
-        return is_doubtful
-
-    monkeypatch.setattr(turn, "_take_stock", take_stock_and_lose_one)
-    run = check()
-    assert (run.state, codes(run)) == ("partial", ["archive-vanished"])
-    assert open_alerts() == {(archives[1].name, "archive-vanished")}
-
-
-def test_throwing_a_damaged_archive_away_ends_its_alert(archives, check, run_command):
-    flip(archives[0])
-    check()
-    archives[0].path.unlink()
-    run_command("scanbackups")
-    assert open_alerts() == set()
-
-
-def test_another_disk_is_one_alert_and_nothing_is_forgotten(archives, check):
-    for archive in archives:
-        archive.path.unlink()
-    run = check()
-    assert (run.state, codes(run, "warning"), codes(run)) == ("warnings", ["listing-empty"], [])
-    assert open_alerts() == {("", "archives-missing"), ("", "run-warnings")}
-    assert list(BackupArchive.objects.values_list("proof", flat=True)) == ["none"] * 3
-    BackupRun.objects.filter(pk=run.pk).update(requested_at=NIGHT)
-    assert tick_at(NIGHT + MINUTE) is None
-
-
-def test_a_folder_that_is_not_there_is_told_and_not_tried_again_that_night(archives, check, settings, practice):
-    settings.OOB_BACKUP_DIR = practice / "elsewhere"
-    with pytest.raises(FolderMissingError):
-        check()
-    assert open_alerts() == {("", "run-failed")}
-    BackupRun.objects.filter(action=Action.VERIFY).update(requested_at=NIGHT)
-    assert tick_at(NIGHT + MINUTE) is None
-
-
 # --- commands -----------------------------------------------------------------------------------------------
 def test_by_hand_everything_is_checked(archives, run_command):
     code, answer = run_command("verifyinturn")
@@ -370,18 +196,3 @@ def test_by_hand_too_an_end_can_be_set(archives, run_command):
 def test_an_end_that_is_no_time_is_a_wrong_call(archives, run_command, wrong):
     code, answer = run_command("verifyinturn", "--until", wrong)
     assert (code, "--until" in answer["text"]) == (2, True)
-
-
-def test_verifybackup_marks_and_tells_what_is_damaged_and_notes_what_is_good(archives, run_command):
-    flip(archives[0])
-    with time_machine.travel(NIGHT):
-        assert run_command("verifybackup")[0] == 1
-    assert open_alerts() == {(archives[0].name, "archive-damaged")}
-    assert all(archive.verified_at >= NIGHT for archive in BackupArchive.objects.all())
-    assert list(BackupArchive.objects.order_by("taken_at").values_list("proof", flat=True)) == [
-        "failed",
-        "none",
-        "none",
-    ]
-    report = json.loads(archives[0].path.with_name(archives[0].name + ".proof.json").read_text())
-    assert (report["is_good"], report["problems"][0]["code"]) == (False, "damaged-archive")

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 from messaging import mail_server
-from realsite import ROOT, installation_environment, prepared_data, wait_until
+from realsite import ROOT, installation_environment, prepared_data
+from waiting import wait_until
 
 CHANNEL = (
     "from oobsite.alerts.models import AlertChannel; AlertChannel.objects.create(name='Praxis', addresses='a@b.ch')"
@@ -41,10 +42,10 @@ def test_a_failed_backup_arrives_as_a_mail(environment, box):
     )
     try:
         assert manage(environment, "runbackup", "--source", "pacsdata", "--json") == 1
-        wait_until(lambda: bool(box.mails), seconds=60)
+        wait_until(lambda: box.mails)
     finally:
         worker.terminate()
-        worker.wait(60)
+        worker.wait()
     (mail,) = box.mails
     assert mail["Subject"] == "oobsite: Backup failed"
     assert "Affected: PACS. Cause: a folder is missing or empty." in " ".join(mail.get_content().split())

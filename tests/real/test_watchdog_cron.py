@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 from messaging import mail_server
-from realsite import ROOT, installation_environment, wait_until
+from realsite import ROOT, installation_environment
+from waiting import wait_until
 
 SPOOL = Path("/var/spool/cron/crontabs")
 APART = [
@@ -103,7 +104,7 @@ def seen_at(environment) -> str:
 def test_with_the_worker_dead_the_mail_comes_by_cron(environment, box, folder):
     before, listed = seen_at(environment), sorted(SPOOL.iterdir())
     with cron(environment, folder / "seen"):
-        wait_until(lambda: f"{NAME}: The worker is silent" in [mail["Subject"] for mail in box.mails], seconds=120)
+        wait_until(lambda: f"{NAME}: The worker is silent" in [mail["Subject"] for mail in box.mails], seconds=300)
         wait_until(lambda: seen_at(environment) != before)
     assert (folder / "data/watchdog.log").read_text() == ""
     assert (folder / "data/watchdog.log").stat().st_mode & 0o777 == 0o660

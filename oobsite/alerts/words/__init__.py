@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from oobsite.alerts.words.archives import ARCHIVES
+from oobsite.alerts.words.archives import ARCHIVES, SEVERAL
 from oobsite.alerts.words.causes import CAUSES
 from oobsite.alerts.words.certificates import CERTIFICATES
 from oobsite.alerts.words.entry import Words
@@ -16,7 +16,7 @@ from oobsite.alerts.words.machine import MACHINE
 from oobsite.alerts.words.runs import RUNS
 from oobsite.alerts.words.telling import TELLING
 
-__all__ = ["ALERTS", "CAUSES", "UNKNOWN", "Words"]
+__all__ = ["ALERTS", "CAUSES", "SEVERAL", "UNKNOWN", "Words"]
 
 ALERTS: dict[str, Words] = RUNS | ARCHIVES | MACHINE | CERTIFICATES | TELLING
 UNKNOWN = Words(

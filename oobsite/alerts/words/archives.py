@@ -17,10 +17,23 @@ ARCHIVES: dict[str, Words] = {
         _("The archive %(archive)s is not any more what was written."),
         _("It is kept. Make another backup now, and check the disk on which the archives lie."),
     ),
+    "archives-damaged": Words(
+        _("%(count)s archives damaged"),
+        _("%(count)s archives are not any more what was written: %(archives)s."),
+        _("They are kept. Make another backup now, and check the disk on which the archives lie."),
+    ),
     "archive-vanished": Words(
         _("Archive missing"),
         _("The file of the archive %(archive)s is not in the backup folder any more, and oobsite did not delete it."),
         _("Check the disk, and who else has access to it. If you have removed it yourself, mark this alert as done."),
+    ),
+    "archives-vanished": Words(
+        _("%(count)s archives missing"),
+        _(
+            "The files of %(count)s archives are not in the backup folder any more, and oobsite did not delete them: "
+            "%(archives)s."
+        ),
+        _("Check the disk, and who else has access to it. If you have removed them yourself, mark this alert as done."),
     ),
     "archives-missing": Words(
         _("Most archives are missing"),
@@ -48,3 +61,5 @@ ARCHIVES: dict[str, Words] = {
         _("Start a test restore on the page of an archive."),
     ),
 }
+#: What is said when such an alert has gathered several.
+SEVERAL = {"archive-damaged": "archives-damaged", "archive-vanished": "archives-vanished"}

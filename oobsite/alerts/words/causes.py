@@ -32,5 +32,10 @@ CAUSES: dict[str, Promise] = {
     "throwaway-server": _("the copy of the database does not start"),
     "other-series": _("the copy of the database needs the MariaDB programs of its own series"),
     "cancelled": _("it was stopped"),
+    "subject-invalid": _("a field on the certificate, such as the country, cannot be used"),
+    "name-not-permitted": _("the practice CA may not sign for one of its names"),
+    "authority-missing": _("there is no practice CA any more"),
+    "authority-expired": _("the practice CA has ended"),
+    "authority-not-yet-valid": _("the clock of the server is wrong"),
     "recovery-key-missing": _("there is no recovery passphrase"),
 }

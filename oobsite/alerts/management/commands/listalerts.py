@@ -35,4 +35,5 @@ class Command(OobCommand):
 
 def _describe(alert: Alert) -> dict[str, Any]:
     names = ("kind", "key", "level", "code", "source", "count", "first_at", "last_at", "last_told_at", "cleared_at")
-    return {name: getattr(alert, name) for name in names} | {"title": str(alert), "text": messages.text(alert)}
+    words = {"title": str(alert), "text": messages.text(alert), "items": messages.gathered(alert)}
+    return {name: getattr(alert, name) for name in names} | words
