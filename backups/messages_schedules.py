@@ -9,6 +9,10 @@ from backups.domain.cron import FieldError
 
 SCHEDULE_SENTENCES: dict[str, Promise] = {
     "schedule-unknown": _("There is no schedule “%(schedule)s”. Known are: %(known)s."),
+    "run-withdrawn": _(
+        "The schedule does not want this backup any more: its times were changed, or it was paused, switched off or "
+        "deleted. Nothing was done."
+    ),
     "field-count": _(
         "A crontab line has five fields with blanks between them: minute, hour, day, month, weekday, such as "
         "15 3 * * 1-5. Found: %(found)s."

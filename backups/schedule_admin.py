@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -16,7 +16,7 @@ from backups.messages_schedules import PRESET_LABELS
 from backups.models import BackupSchedule
 from backups.schedule_facts import coming_end_of_pause, cron_fields, make_preview, presets, words
 from backups.schedule_forms import PERIOD_NAMES, ScheduleForm
-from backups.services import scheduling
+from backups.services import scheduling, withdrawing
 from oobsite.accounts.actors import actor_of
 from oobsite.audit.services import record
 from oobsite.templatetags import oob
@@ -75,6 +75,11 @@ class BackupScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         after = _source_names(form.instance)
         if before != after:
             record(actor_of(request), "schedule.changed", form.instance, {"sources": [before, after]})
+        _withdraw(request)
+
+    def delete_model(self, request: HttpRequest, obj: BackupSchedule) -> None:
+        super().delete_model(request, obj)
+        _withdraw(request)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -91,6 +96,12 @@ class BackupScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             now = timezone.now()
             context |= {"skipped": _coming_skip(schedule, now), "paused_until": coming_end_of_pause(schedule, now)}
         return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _withdraw(request: HttpRequest) -> None:
+    """What waits and is not wanted any more must not begin before the next tick."""
+    if withdrawing.withdraw_unwanted(actor_of(request)):
+        messages.info(request, gettext("A backup that waited for its turn was withdrawn with that."))
 
 
 def _preset_of(request: HttpRequest) -> str:

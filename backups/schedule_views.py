@@ -12,7 +12,7 @@ from backups.messages import error_sentence
 from backups.models import BackupSchedule
 from backups.schedule_facts import cron_fields, make_preview
 from backups.schedule_forms import ScheduleForm
-from backups.services import scheduling
+from backups.services import pinging, scheduling
 from backups.views import COMMON_PAGE
 from oobsite.accounts.actors import actor_of
 from oobsite.accounts.guards import staff_with
@@ -53,6 +53,20 @@ def schedule_skip(request: HttpRequest, pk: int) -> HttpResponse:
     schedule = get_object_or_404(BackupSchedule, pk=pk)
     if scheduling.skip_next(actor_of(request), schedule) is None:  # of one that is left out the page itself speaks
         messages.success(request, _("No date is left out any more."))
+    return redirect("admin:backups_backupschedule_change", pk)
+
+
+@require_POST
+@staff_with(_CHANGE)
+def schedule_ping(request: HttpRequest, pk: int) -> HttpResponse:
+    """Try the address for signs of life, as it is stored."""
+    schedule = get_object_or_404(BackupSchedule, pk=pk)
+    try:
+        pinging.try_service(actor_of(request), schedule)
+    except OobError as error:
+        messages.error(request, error_sentence(error))
+    else:
+        messages.success(request, _("The service has taken a sign of life. It counts there as a successful backup."))
     return redirect("admin:backups_backupschedule_change", pk)
 
 

@@ -48,7 +48,10 @@ def next_moment(clock: time, now: datetime, zone: ZoneInfo) -> datetime:
 
 @dataclass(frozen=True)
 class Candidate:
-    """An archive that may be checked. Sizes in bytes; ``last_seconds``: how long its last proof took, 0 unknown."""
+    """An archive that may be checked. Sizes in bytes; ``last_seconds``: how long its last proof took, 0 unknown.
+
+    ``is_read_only``: of a database, without the proof that it starts.
+    """
 
     name: str
     series: str
@@ -56,13 +59,16 @@ class Candidate:
     size: int
     database_bytes: int = 0
     last_seconds: float = 0.0
+    is_read_only: bool = False
 
     @property
     def seconds(self) -> float:
         """How long the check will take, rather too long than too short; ``database_bytes`` are unpacked and proved."""
+        reading = self.size / _READ_BYTES_PER_SECOND
+        if self.is_read_only:
+            return reading
         if self.last_seconds:
             return self.last_seconds * _MARGIN
-        reading = self.size / _READ_BYTES_PER_SECOND
         if not self.database_bytes:
             return reading
         return reading + self.database_bytes / _UNPACK_BYTES_PER_SECOND + _SERVER_SECONDS

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 from backups.domain.lock import is_held
-from backups.domain.turn import FRESH, Window, fits
+from backups.domain.turn import FRESH, Window
 from backups.models import BackupRun
 from backups.services import config, queue_run, scheduling
 from backups.services.turn import TurnRequest, due_candidates
@@ -63,9 +64,16 @@ def _request_in(span: tuple[datetime, datetime], now: datetime) -> TurnRequest:
     start, end = span
     coming = scheduling.next_slot(now)
     until = min(end, coming[0]) if coming else end
-    return TurnRequest(start - FRESH, until, (end - start).total_seconds())
+    nights = [(start + timedelta(days=day), end + timedelta(days=day)) for day in range(7)]
+    return TurnRequest(start - FRESH, until, max(_longest_room(*night) for night in nights))
+
+
+def _longest_room(start: datetime, end: datetime) -> float:
+    """Seconds without a date of any schedule: what takes longer is never begun."""
+    moments = [start, *sorted(scheduling.slots_of_all(start, end)), end]
+    return max((later - earlier).total_seconds() for earlier, later in pairwise(moments))
 
 
 def _has_work(request: TurnRequest, now: datetime, tried: set[str]) -> bool:
     due = [candidate for candidate in due_candidates(request.before) if candidate.name not in tried]
-    return any(fits(candidate, now, request.until) or request.is_too_long(candidate) for candidate in due)
+    return any(request.has_turn(candidate, now) for candidate in due)

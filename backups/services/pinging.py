@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 
 from backups.models import BackupRun, BackupSchedule
+from oobsite.accounts.actors import Actor
 from oobsite.alerts import clear_alert, raise_alert
 from oobsite.alerts.heartbeat import Event, ping
+from oobsite.audit.services import record
 from oobsite.errors import OobError
 
 logger = logging.getLogger(__name__)
@@ -31,6 +33,14 @@ def tell_service(run: BackupRun) -> None:
     elif run.state != BackupRun.State.RUNNING:
         params = {"schedule": schedule.name}
         raise_alert(UNHEARD, key_of(schedule), code="heartbeat-failing", level="warning", params=params)
+
+
+def try_service(actor: Actor, schedule: BackupSchedule) -> None:
+    """Send the sign of a good backup now. Raises ``NotAllowedError``, and ``OobError`` when it did not arrive."""
+    actor.require("backups.change_backupschedule")
+    record(actor, "schedule.tested", schedule)
+    ping(schedule.heartbeat_url.reveal(), "success")
+    clear_alert(UNHEARD, key_of(schedule))
 
 
 def _tell(schedule: BackupSchedule, run: BackupRun) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -100,6 +101,12 @@ def next_slot(now: datetime) -> tuple[datetime, BackupSchedule] | None:
     schedules = BackupSchedule.objects.filter(is_active=True)
     found = [(slot, schedule) for schedule in schedules if (slot := next_slot_of(schedule, now))]
     return min(found, key=lambda item: item[0], default=None)
+
+
+def slots_of_all(start: datetime, end: datetime) -> set[datetime]:
+    """The dates of all schedules from ``start`` on, before ``end``."""
+    schedules = [schedule for schedule in BackupSchedule.objects.filter(is_active=True) if not validate(schedule.cron)]
+    return {slot for each in schedules for slot in takewhile(lambda slot: slot < end, coming_slots(each, start))}
 
 
 def skip_next(actor: Actor, schedule: BackupSchedule) -> datetime | None:

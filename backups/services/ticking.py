@@ -21,6 +21,7 @@ from backups.models import BackupRun, BackupSchedule, ScheduleSlot
 from backups.services import beats, config, nightly, scheduling
 from backups.services.pinging import UNHEARD, key_of
 from backups.services.reaping import end_unbegun, reap, redeliver
+from backups.services.withdrawing import is_wanted, withdraw_unwanted
 from oobsite import alerts
 from oobsite.alerts.models import Alert
 
@@ -48,6 +49,7 @@ def tick(now: datetime) -> Tick:
     """Do what is to be done now; a schedule that cannot be read does not stop the others."""
     beats.beat(beats.TICK, now)
     done = Tick(reaped=[*reap(now), *end_unbegun(now)])
+    _withdraw()
     redeliver(now)
     done.queued += _settle_all()
     for schedule in BackupSchedule.objects.filter(is_active=True):
@@ -62,6 +64,13 @@ def tick(now: datetime) -> Tick:
     _end_alerts_of_others()
     done.check = nightly.queue_check(now)  # last: it gives way to all that is queued
     return done
+
+
+def _withdraw() -> None:
+    try:
+        withdraw_unwanted()
+    except Exception:  # the edge of this step: what is due has its turn all the same
+        logger.exception("Backups that no schedule wants any more")
 
 
 def _end_alerts_of_others() -> None:
@@ -86,11 +95,11 @@ def _settle_all() -> list[BackupRun]:
 
 def _settle(slot: ScheduleSlot) -> list[BackupRun]:
     """The run of this date has ended: it is done, unless it was interrupted or found the lock taken."""
-    run = slot.run
-    if run is not None and run.state == State.BUSY:
+    run, schedule = slot.run, slot.schedule
+    is_still_wanted = run is not None and is_wanted(run)
+    if run is not None and run.state == State.BUSY and is_still_wanted:
         return [] if is_held(config.backup_dir()) else _rerun(slot, reruns=slot.reruns)
-    schedule = slot.schedule
-    may_rerun = schedule.is_active and schedule.reruns_after_interruption and slot.reruns < MOST_RERUNS
+    may_rerun = is_still_wanted and schedule.reruns_after_interruption and slot.reruns < MOST_RERUNS
     if run is not None and run.state == State.INTERRUPTED and not run.is_cancel_requested and may_rerun:
         return _rerun(slot, reruns=slot.reruns + 1)
     ScheduleSlot.objects.filter(pk=slot.pk, state=Slot.QUEUED, run=run).update(state=Slot.DONE)

@@ -53,6 +53,16 @@ class TurnRequest:
     def is_too_long(self, candidate: Candidate) -> bool:
         return 0 < self.longest_seconds < candidate.seconds
 
+    def part_of(self, candidate: Candidate) -> Candidate:
+        """What of its check finds room in a night: of a large database perhaps the reading alone."""
+        reads_only = candidate.database_bytes > 0 and self.is_too_long(candidate)
+        return replace(candidate, is_read_only=True) if reads_only else candidate
+
+    def has_turn(self, candidate: Candidate, now: datetime) -> bool:
+        """Whether something is done or said about it now."""
+        part = self.part_of(candidate)
+        return fits(part, now, self.until) or self.is_too_long(part)
+
 
 @dataclass
 class _Turn:
@@ -122,7 +132,7 @@ def _to_candidate(archive: BackupArchive) -> Candidate:
 
 def run_verify(run: BackupRun, recorder: Recorder) -> list[dict[str, Any]]:
     """Check what is due, as a claimed run asks for; one report for each archive that was checked."""
-    with open_run(run, recorder) as context:
+    with open_run(run, recorder) as context, condition.telling_at_the_end():
         turn = _Turn(context, TurnRequest.of(run), is_doubtful=_take_stock(context))
         reports = _check_all(turn)
         recorder.say("info", _summary(turn, len(reports)))
@@ -153,7 +163,7 @@ def _take_stock(context: RunContext) -> bool:
 
 def _check_all(turn: _Turn) -> list[dict[str, Any]]:
     reports = []
-    for candidate in due_candidates(turn.request.before):
+    for candidate in map(turn.request.part_of, due_candidates(turn.request.before)):
         if turn.is_over():
             break
         if turn.is_doubtful and not (config.backup_dir() / candidate.name).is_file():
@@ -173,7 +183,7 @@ def _have_turn(candidate: Candidate, turn: _Turn) -> list[dict[str, Any]]:
     name, say = candidate.name, turn.context.recorder.say
     turn.begin(name)
     try:
-        return [_check(name, turn)]
+        return [_check(candidate, turn)]
     except CancelledError:
         turn.take_back(name)
         if turn.is_cancelled:
@@ -183,7 +193,7 @@ def _have_turn(candidate: Candidate, turn: _Turn) -> list[dict[str, Any]]:
     except ArchiveMissingError:
         turn.context.require_lock()  # with another disk in its place nothing has vanished
         say("error", Notice("archive-vanished", {"name": name}), candidate.series)
-        catalogue.mark_vanished(name)
+        catalogue.mark_vanished([name])
     except OobError as error:
         say("warning", error.notice, candidate.series)
     except OSError as error:
@@ -191,15 +201,23 @@ def _have_turn(candidate: Candidate, turn: _Turn) -> list[dict[str, Any]]:
     return []
 
 
-def _check(name: str, turn: _Turn) -> dict[str, Any]:
+def _check(candidate: Candidate, turn: _Turn) -> dict[str, Any]:
     """Raises ``ArchiveMissingError`` when it is not there, and whatever keeps it from being judged."""
-    listed = catalogue.list_one(config.backup_dir() / name)
+    listed = catalogue.list_one(config.backup_dir() / candidate.name)
     context = replace(turn.context, job=replace(turn.context.job, is_cancelled=turn.is_over))
-    missing = _missing_room(listed)
-    report = proof.prove(listed, context) if not missing else proof.verify_only(listed, context, missing)
+    obstacle = _obstacle(candidate, listed)
+    report = proof.verify_only(listed, context, obstacle) if obstacle else proof.prove(listed, context)
     if not report["is_good"] and listed.proof.get("is_good") is not False:
-        condition.tell_damaged(name, listed.series)
+        condition.tell_damaged(listed.name, listed.series, is_held=True)
     return report
+
+
+def _obstacle(candidate: Candidate, listed: Listed) -> Notice | None:
+    """Why a database is read and compared, and not started."""
+    if candidate.is_read_only:
+        return Notice("verify-read-only", {"name": listed.name})
+    missing = _missing_room(listed)
+    return Notice("archive-verified-only", {"name": listed.name, "missing": missing}) if missing else None
 
 
 def _missing_room(listed: Listed) -> int:

@@ -39,6 +39,7 @@ def test_it_prints_one_json_object(nextruns):
             "ok": True,
             "expression": "30 2 * * *",
             "words": "Jeden Tag um 02:30",
+            "active": True,
             "dates": ["2026-03-29T03:00:00+02:00", "2026-03-30T02:30:00+02:00"],
         },
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from calling import call
 from django.utils import timezone
 
 from backups.models import BackupRun, BackupSchedule, Heartbeat, Source
@@ -37,6 +38,13 @@ def test_the_next_dates_of_a_schedule_know_its_pause(schedule, run_command):
     schedule.save()
     _code, answer = run_command("nextruns", "Every night", "--count", "2", "--from", "2026-11-24")
     assert answer["dates"] == ["2026-12-24T03:15:00+01:00", "2026-12-25T03:15:00+01:00"]
+
+
+def test_of_one_that_is_switched_off_the_dates_are_no_promise(schedule, run_command, settings):
+    settings.LANGUAGE_CODE = "en"
+    BackupSchedule.objects.update(is_active=False)
+    assert run_command("nextruns", "Every night")[1]["active"] is False
+    assert "is switched off and backs up nothing" in call("nextruns", "Every night")[1]
 
 
 def test_a_tick_by_hand(schedule, run_command):

@@ -31,13 +31,6 @@ TYPED = {
 }
 
 
-@pytest.fixture
-def owner(client):
-    user = make_user(username="muster", language="en")
-    client.force_login(user)
-    return user
-
-
 @pytest.fixture(autouse=True)
 def english():
     with translation.override("en"):

@@ -13,6 +13,8 @@ from backups.services import carry_out, scheduling
 from backups.services.runs import Recorder, mark_dead
 from backups.services.ticking import tick
 from oobsite.alerts.models import Alert
+from oobsite.audit.models import AuditEvent
+from tests.people import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -99,3 +101,37 @@ def test_where_no_sign_of_life_is_wanted_none_is_missing(practice, change):
     run.schedule.save()
     tick(timezone.now())
     assert not Alert.objects.get(kind="heartbeat").is_open
+
+
+# --- the button ---------------------------------------------------------------------------------------------
+def press(client, url: str) -> str:
+    """What the page says after the button was pressed."""
+    schedule = BackupSchedule.objects.create(name="Nightly", heartbeat_url=url)
+    client.force_login(make_user(language="en"))
+    page = f"/backups/backupschedule/{schedule.pk}/change/"
+    assert "Test the signs of life" in client.get(page).text
+    return client.post(f"/backups/schedules/{schedule.pk}/ping/", follow=True).text
+
+
+@pytest.mark.usefixtures("pages")
+def test_the_button_sends_a_sign_of_life(client, calls):
+    found, url = calls
+    assert "has taken a sign of life" in press(client, url)
+    assert [path for path, _body in found] == ["/abc"]
+    assert AuditEvent.objects.filter(action="schedule.tested").count() == 1
+
+
+@pytest.mark.usefixtures("pages")
+def test_the_button_says_what_is_wrong_and_not_the_address(client):
+    text = press(client, "http://127.0.0.1:9/oobMARK-ping")
+    assert "127.0.0.1" in text
+    assert "oobMARK-ping" not in text
+    assert not Alert.objects.exists()
+
+
+@pytest.mark.usefixtures("pages")
+def test_without_an_address_there_is_no_button_and_nothing_to_send(client):
+    schedule = BackupSchedule.objects.create(name="Nightly")
+    client.force_login(make_user(language="en"))
+    assert "Test the signs of life" not in client.get(f"/backups/backupschedule/{schedule.pk}/change/").text
+    assert 'class="error"' in client.post(f"/backups/schedules/{schedule.pk}/ping/", follow=True).text

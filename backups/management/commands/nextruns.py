@@ -41,16 +41,21 @@ class Command(OobCommand):
             return _refuse(cron), EXIT_USAGE
         zone = ZoneInfo(settings.TIME_ZONE)
         slots = scheduling.coming_slots(schedule, start) if schedule else next_dates(cron, start, zone)
-        return self._answer(
-            cron, [slot.astimezone(zone) for slot in islice(slots, options["count"])], options
-        ), EXIT_DONE
+        dates = [slot.astimezone(zone) for slot in islice(slots, options["count"])]
+        answer = self._answer(cron, dates, options, is_active=schedule is None or schedule.is_active)
+        return answer, EXIT_DONE
 
-    def _answer(self, cron: CronFields, dates: Sequence[datetime], options: dict[str, Any]) -> dict[str, Any]:
+    def _answer(
+        self, cron: CronFields, dates: Sequence[datetime], options: dict[str, Any], *, is_active: bool
+    ) -> dict[str, Any]:
         words = describe(cron, get_language() or settings.LANGUAGE_CODE)
         self.say(options, words)
+        if not is_active:
+            self.say(options, _("This schedule is switched off and backs up nothing. Switched on, it would do so:"))
         for date in dates:
             self.say(options, f"  {date_format(date, 'D d.m.Y H:i')} {date.tzname()}")
-        return {"ok": True, "expression": str(cron), "words": words, "dates": [date.isoformat() for date in dates]}
+        moments = [date.isoformat() for date in dates]
+        return {"ok": True, "expression": str(cron), "words": words, "active": is_active, "dates": moments}
 
 
 def _read_moment(text: str) -> datetime:

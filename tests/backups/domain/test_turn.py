@@ -1,5 +1,6 @@
 """Which hours of the night, which archive is next, and whether its check ends in time."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -81,6 +82,11 @@ def test_without_a_proof_the_size_tells_it_and_a_database_takes_longer():
     files, database = candidate(size=10**9), candidate(size=10**9, database_bytes=4 * 10**9)
     assert 10 < files.seconds < 60 < database.seconds < 600
     assert fits(database, NOW, None)
+
+
+def test_the_reading_alone_is_counted_by_the_size_whatever_the_proof_took():
+    one = Candidate("a", "elexisdb", None, 100_000_000, database_bytes=900_000_000, last_seconds=5 * 3600)
+    assert replace(one, is_read_only=True).seconds < 60 < one.seconds
 
 
 def test_the_next_moment_of_a_clock_is_today_or_tomorrow():
