@@ -4,7 +4,7 @@
 import os
 import sys
 
-from oobsite.errors import EXIT_INTERRUPTED, SettingError
+from oobsite.errors import EXIT_FAILED, EXIT_INTERRUPTED, SettingError
 
 
 def main() -> None:
@@ -15,7 +15,9 @@ def main() -> None:
 
         CommandLine(sys.argv).execute()
     except SettingError as error:
-        sys.exit(str(error))
+        from oobsite.commandline import end_call
+
+        end_call(str(error), EXIT_FAILED, code="setting")
     except KeyboardInterrupt:  # while a command begins or ends
         sys.exit(EXIT_INTERRUPTED)
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any
+from textwrap import fill
+from typing import Any, NoReturn
 
 from django.core.management import ManagementUtility, get_commands
-from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
+from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter, SystemCheckError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from oobsite.errors import EXIT_USAGE
+from oobsite.errors import EXIT_FAILED, EXIT_USAGE
 
 #: What argparse says, in words that somebody understands who has mistyped something.
 _WORDS = {
@@ -37,8 +39,39 @@ _WORDS = {
 }
 
 
+#: Where our own commands lie; Django's stand in no help.
+_OURS = ("backups", "certs", "oobsite", "selfservice")
+
+
+def end_call(text: str, exit_code: int = EXIT_USAGE, *, code: str = "call") -> NoReturn:
+    """End before a command has begun: with ``--json`` by the object that every error is, else in words."""
+    if is_json_asked():
+        print(json.dumps({"ok": False, "error": code, "text": text}, ensure_ascii=False))
+    else:
+        print(text, file=sys.stderr)
+    sys.exit(exit_code)
+
+
+def is_json_asked() -> bool:
+    """As it stands on the command line, of which nothing may be understood."""
+    return "--json" in sys.argv[1:]
+
+
 class CommandLine(ManagementUtility):
-    """Django's own, except for what it says of a command that is not there."""
+    """Django's own, except for its help and for what it says of a command that is not there."""
+
+    def main_help_text(self, commands_only: bool = False) -> str:
+        """All commands of ours, each with what it does; the bare names of all are for completion."""
+        if commands_only:
+            return super().main_help_text(commands_only)
+        names = sorted(name for name, app in get_commands().items() if app.partition(".")[0] in _OURS)
+        usage = gettext("Call: %(program)s COMMAND … The call of one command: `%(program)s help COMMAND`.")
+        heading = [usage % {"program": self.prog_name}, "", gettext("Commands:")]
+        return "\n".join([*heading, *(self._describe(name) for name in names)])
+
+    def _describe(self, name: str) -> str:
+        text = str(self.fetch_command(name).help)
+        return fill(text, 100, initial_indent=f"  {name:<16} ", subsequent_indent=" " * 19)
 
     def fetch_command(self, subcommand: str) -> BaseCommand:
         argparse._ = _translate  # type: ignore[attr-defined] # it has no other place for another language
@@ -49,8 +82,7 @@ class CommandLine(ManagementUtility):
         text = _("There is no command “%(name)s”. `%(program)s help` lists all.")
         if alike:
             text = _("There is no command “%(name)s”. Did you mean “%(alike)s”? `%(program)s help` lists all.")
-        print(text % {"name": subcommand, "program": self.prog_name, "alike": "".join(alike)}, file=sys.stderr)
-        sys.exit(EXIT_USAGE)
+        end_call(text % {"name": subcommand, "program": self.prog_name, "alike": "".join(alike)})
 
 
 def _translate(text: str) -> str:
@@ -64,7 +96,19 @@ class PlainHelp(BaseCommand):
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         self.help = str(self.help)  # argparse takes no lazy text
-        return super().create_parser(prog_name, subcommand, formatter_class=_PlainFormatter, **kwargs)
+        parser = super().create_parser(prog_name, subcommand, formatter_class=_PlainFormatter, **kwargs)
+        if parser.called_from_command_line and is_json_asked():
+            parser.error = lambda message: end_call(message)  # type: ignore[method-assign] # Django makes the parser
+        return parser
+
+    def check(self, *args: Any, **kwargs: Any) -> None:
+        """What makes every backup worthless ends a command before it has begun."""
+        try:
+            super().check(*args, **kwargs)
+        except SystemCheckError as error:
+            if not (getattr(self, "_called_from_command_line", False) and is_json_asked()):
+                raise
+            end_call(str(error), EXIT_FAILED, code="check")
 
 
 class _PlainFormatter(DjangoHelpFormatter):

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -98,7 +99,7 @@ class OobCommand(PlainHelp):
 
     def _end(self, content: dict[str, Any], exit_code: int, options: dict[str, Any]) -> None:
         if options["json"]:
-            self.stdout.write(json.dumps(content, ensure_ascii=False, default=str))
+            self.stdout.write(json.dumps(content, ensure_ascii=False, default=_plain))
         elif content.get("text") and content["text"] not in self.said:
             self.stderr.write(printable(content["text"]))
         if exit_code:
@@ -108,6 +109,11 @@ class OobCommand(PlainHelp):
         """Print a line for people; with --json nothing but the object is printed."""
         if not options["json"]:
             self.stdout.write(printable(line))
+
+
+def _plain(value: object) -> str:
+    """What JSON does not know: moments as ISO 8601 with a ``T``, which every reader takes."""
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def printable(text: str) -> str:

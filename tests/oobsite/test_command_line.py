@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import json
 import os
 import re
 import signal
+import subprocess
 import sys
 
 import pytest
 from django.utils import translation
 
+from backups.models import Source
 from manage import main
 from oobsite.commandline import _WORDS, CommandLine, one_or_more
 
@@ -27,6 +30,20 @@ def call(monkeypatch, capsys):
         with translation.override(language), pytest.raises(SystemExit) as end:
             main()
         return end.value.code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def call_help(monkeypatch, capsys):
+    """What ``manage.py`` prints in English when it ends as it should."""
+    monkeypatch.setattr(argparse, "_", argparse._)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["manage.py", *arguments])
+        with translation.override("en"):
+            CommandLine(sys.argv).execute()
+        return capsys.readouterr().out
 
     return run
 
@@ -62,6 +79,56 @@ def test_the_help_speaks_the_language_and_of_our_options_alone(call):
         assert str(_WORDS["show this help message and exit"]) in out
     assert code == 0
     assert re.findall(r"^  (--\w+)", out, re.MULTILINE) == ["--json", "--plan", "--keep"]
+
+
+def test_the_list_of_commands_names_ours_alone_with_what_they_do(call_help):
+    text = call_help("help")
+    names = re.findall(r"^  (\w+) {2,}\S", text, re.MULTILINE)
+    assert {"runbackup", "watchdog", "crontab", "testmail", "renewcerts"} <= set(names)
+    assert not {"migrate", "qcluster", "auditlogflush"} & set(names)
+    assert re.search(r"^  listcerts +Lists the certificates", text, re.MULTILINE)
+
+
+def test_what_completes_names_still_has_all_of_them(call_help):
+    assert {"runbackup", "migrate"} <= set(call_help("help", "--commands").split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "start"),
+    [
+        (("lisbackups",), "There is no command “lisbackups”."),
+        (("listbackups", "--keep", "x"), "--keep: “x” is no whole number"),
+        (("browsebackup",), "Something is missing: ARCHIVE."),
+        (("listbackups", "--all"), "This is not known here: --all."),
+    ],
+)
+def test_with_json_a_wrong_call_is_an_object_too(call, arguments, start):
+    code, out, err = call(*arguments, "--json")
+    answer = json.loads(out)
+    assert (code, err) == (2, "")
+    assert (answer["ok"], answer["error"]) == (False, "call")
+    assert answer["text"].startswith(start)
+
+
+@pytest.mark.parametrize("is_json", [False, True])
+def test_a_wrong_setting_is_said_in_the_same_way(is_json):
+    command = [sys.executable, "manage.py", "listbackups", *(["--json"] if is_json else [])]
+    environment = os.environ | {"OOB_TIME_ZONE": "Mars"}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    said = json.loads(ended.stdout) if is_json else {"text": ended.stderr}
+    assert ended.returncode == 1
+    assert said["text"].startswith("OOB_TIME_ZONE")
+    assert said.get("error", "setting") == "setting"
+
+
+@pytest.mark.usefixtures("installation")
+def test_with_json_a_check_that_refuses_to_begin_is_an_object_too(call):
+    Source.objects.filter(name="pacsdata").update(path="webelexisdata/pacs")
+    code, out, err = call("listbackups", "--json")
+    answer = json.loads(out)
+    assert (code, err, answer["ok"], answer["error"]) == (1, "", False, "check")
+    assert "backups.E001" in answer["text"]
+    assert call("listbackups")[:2] == (1, "")
 
 
 def test_each_text_that_is_replaced_is_one_of_argparse():
