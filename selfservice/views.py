@@ -153,7 +153,8 @@ def version(request: HttpRequest, number: int) -> HttpResponse:
         messages.error(request, error_sentence(error))
         return redirect(PAGE)
     title = _("Back to state %(number)s") % {"number": number}
-    context = {"change": found, "lines": facts.diff_lines(found.diff), "number": number}
+    notice = facts.es_module_notice(found.is_es_module)
+    context = {"change": found, "lines": facts.diff_lines(found.diff), "number": number, "notice": notice}
     return page(request, "selfservice/return.html", title, **context)
 
 

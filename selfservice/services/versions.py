@@ -52,7 +52,7 @@ def keep_found(content: bytes, version: SettingsVersion) -> None:
     with transaction.atomic():
         number, version.number = version.number, _next_number()
         version.save(update_fields=["number"])
-        found = SettingsVersion(number=number, origin=Origin.FOUND, state=State.WRITTEN, made_at=timezone.now())
+        found = SettingsVersion(number=number, origin=Origin.FOUND, state=State.WRITTEN, made_at=version.made_at)
         found.content, found.fingerprint = content, fingerprint(content)
         found.save()
 

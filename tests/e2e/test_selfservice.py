@@ -85,3 +85,13 @@ def test_nothing_is_wider_than_a_phone(screen, scheme):
     screen.set_viewport_size({"width": 390, "height": 844})
     width = screen.evaluate("document.documentElement.scrollWidth")
     assert width <= 390
+
+
+def test_fields_side_by_side_stand_on_one_line(page, live_server, transactional_db):
+    """Also when the label of one needs two lines, as in German."""
+    log_in(page, live_server, make_user(username="muster", language="de"))
+    page.goto(f"{live_server.url}/selfservice/selfservicesettings/1/change/")
+    pairs = [("duration_minutes", "daily_maximum"), ("agenda_area", "appointment_type"), ("host", "port")]
+    for left, right in pairs:
+        tops = [page.locator(f"[name={name}]").bounding_box()["y"] for name in (left, right)]
+        assert tops[0] == tops[1], left

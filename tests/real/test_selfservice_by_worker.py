@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from realsite import wait_until
+from foldersite import PATIENTLY
 from selfservicesite import PAGE, PASSWORD, SETTINGS, new_booking_site
+from waiting import wait_for_answer, wait_until
 
 from demo.folders import SETTINGS_JS
 
-START = "from oobsite.accounts.actors import system_actor; from selfservice import services\n"
+START = PATIENTLY + "from oobsite.accounts.actors import system_actor; from selfservice import services\n"
 START += "from selfservice.models import *\n"
 TAKE_OVER = START + "services.take_over(system_actor()); print(SelfServiceSettings.load().name)"
 ORDER = START + "SelfServiceSettings.objects.update(name='Praxis am Rhein'); change = services.ask_change()\n"
@@ -20,7 +21,9 @@ LATE += "request = services.preview(); services.request_write(system_actor(), re
 
 
 LOOK = START + "print(services.ask_look().is_there)"
-SAVE = """
+SAVE = (
+    PATIENTLY
+    + """
 from django.test import Client
 from selfservice import services
 from selfservice.models import SelfServiceSettings
@@ -31,6 +34,7 @@ answer = client.post({page!r}, {values})
 print(answer.status_code, answer.get("Location"), SelfServiceSettings.load().expressions)
 print(services.ask_change().diff)
 """
+)
 #: The form as it comes from the file of the demo, where the password is an expression.
 FORM = {
     "name": "Praxis Dr. Müller",
@@ -65,7 +69,7 @@ def says(place, code: str) -> str:
 def test_a_page_asks_and_an_order_is_written_through_the_queue(place):
     path = place.folder / "mnt" / "webelexisdata" / "settings.js"
     with place.working():
-        wait_until(lambda: says(place, TAKE_OVER) == "Praxis Dr. Müller")
+        wait_for_answer(lambda: says(place, TAKE_OVER), "Praxis Dr. Müller")
         diff = place.shell(ORDER)
         wait_until(lambda: "Praxis am Rhein" in path.read_text())
     assert "+    sitename: 'Praxis am Rhein'," in diff
@@ -81,7 +85,7 @@ def test_the_first_save_of_the_page_gets_its_answer_from_the_worker(place):
     path = place.folder / "mnt" / "webelexisdata" / "settings.js"
     path.write_text(SETTINGS_JS)
     with place.working():
-        wait_until(lambda: says(place, LOOK) == "True")
+        wait_for_answer(lambda: says(place, LOOK), "True")
         status, diff = place.shell(SAVE.format(page=PAGE, values=FORM)).split("\n", 1)
     assert status.startswith("302 /selfservice/change/ {'password': 'process.env.SMTPPASSWORD")
     lines = [line for line in diff.split("\n") if line.startswith(("-  ", "+  "))]

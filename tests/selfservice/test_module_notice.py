@@ -8,11 +8,11 @@ import subprocess
 import pytest
 from django.urls import reverse
 from nodejs import read_as_new, read_as_old
-from selfservicesite import PAGE, PASSWORD, SETTINGS, run
+from selfservicesite import PAGE, PASSWORD, SETTINGS, order_back, run
 
 from oobsite.accounts.actors import system_actor
 from selfservice import services
-from selfservice.models import SelfServiceSettings
+from selfservice.models import SelfServiceSettings, SettingsVersion
 from tests.people import make_user
 
 MODULE = SETTINGS.replace("module.exports =", "export default")
@@ -57,6 +57,24 @@ def test_the_form_and_the_change_say_so(module, client):
         assert "data-notice" in page
         assert "writes “module.exports =” in place of “export default”" in page
         assert PASSWORD not in page
+
+
+def test_the_way_back_to_such_a_state_says_so(saved, webelexis, client):
+    version = order_back(MODULE.encode())
+    SettingsVersion.objects.update(state="written")
+    client.force_login(make_user("owner", language="en"))
+    page = client.get(reverse("selfservice:version", args=[version.number])).text
+    assert "data-notice" in page
+    assert "Write it" in page
+    assert PASSWORD not in page
+
+
+def test_who_is_asked_which_counts_reads_it_too(saved, webelexis, client):
+    webelexis.write_text(MODULE.replace("Praxis Dr. Müller", "Praxis am Rhein"))
+    client.force_login(make_user("owner", language="en"))
+    page = client.get(PAGE).text
+    assert 'id="foreign"' in page
+    assert "data-notice" in page
 
 
 def test_rendersettings_says_so(module):

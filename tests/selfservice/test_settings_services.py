@@ -58,6 +58,8 @@ def test_what_is_found_comes_before_what_is_written(saved, webelexis):
     services.write_now(system_actor())
     origins = list(SettingsVersion.objects.order_by("number").values_list("origin", flat=True))
     assert origins == ["found", "form", "found", "form"]
+    times = list(SettingsVersion.objects.order_by("number").values_list("made_at", flat=True))
+    assert times == sorted(times)
     assert SettingsVersion.objects.get(number=3).content == (SETTINGS + "// von Hand\n").encode()
 
 
