@@ -141,7 +141,7 @@ class Writer(Child):
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._stats: dict[str, Any] = {}
 
-    def start(self, timeout_seconds: float = 20) -> None:
+    def start(self, timeout_seconds: float = 60) -> None:
         """Start the process and wait for its first commit; RuntimeError when there is none."""
         self._folder = tempfile.TemporaryDirectory(prefix="practice-writer-")
         self._stats = {}
@@ -164,7 +164,7 @@ class Writer(Child):
                 self._stats = json.loads((Path(self._folder.name) / "stats.json").read_text())
         return int(self._stats.get("commits", 0))
 
-    def stop(self, timeout_seconds: float = 20) -> int:
+    def stop(self, timeout_seconds: float = 60) -> int:
         """Let the writer finish its transaction, and return how many it committed.
 
         Raises RuntimeError with its last words when it ended by itself with an error.

@@ -19,6 +19,11 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # Else each of the many processes that the tests start would compile the whole project anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# The servers of the tests are on this machine.
+for _name in ("http_proxy", "https_proxy", "all_proxy"):
+    os.environ.pop(_name, None)
+    os.environ.pop(_name.upper(), None)
+
 ROOT = Path(tempfile.mkdtemp(prefix="oobt-", dir="/tmp"))
 ROOT.chmod(0o711)
 for _name in ("data", "backup", "work", "mnt"):

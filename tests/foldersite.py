@@ -13,11 +13,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from realsite import ROOT, installation_environment
-from restarting import KILLER
+from realsite import ROOT, STARTED, installation_environment
+from restarting import MANAGE
 
+#: Before code that asks the worker, when it is not about how long a page waits for the answer.
+PATIENTLY = "from backups.services import asking; asking.ANSWER_SECONDS = 120\n"
 _SOLE = "from backups.models import Source; Source.objects.exclude(name='pacsdata').update(is_active=False)"
-_KILLED = KILLER + "import manage\nsys.argv = ['manage.py', *sys.argv[1:]]\nmanage.main()"
 
 
 class FolderSite:
@@ -47,7 +48,7 @@ class FolderSite:
             yield
         finally:
             child.terminate()
-            child.communicate(timeout=60)
+            child.communicate()
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
         return self._start([sys.executable, "manage.py", *arguments, "--json"], variables)
@@ -55,7 +56,9 @@ class FolderSite:
     def _start(self, command: list[str], variables: dict[str, str]) -> subprocess.Popen[str]:
         quiet = subprocess.DEVNULL
         environment = self.environment | variables
-        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=quiet, text=True)
+        child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=quiet, text=True)
+        STARTED.append(child)
+        return child
 
     def run(self, *arguments: str, **variables: str):
         """Run a command to its end; returns its exit code and the object that it printed (None when it was killed)."""
@@ -65,7 +68,7 @@ class FolderSite:
 
     def run_killed(self, step: int, *arguments: str) -> bool:
         """Run a command that kills itself before a step of the exchange; whether it came so far."""
-        with self._start([sys.executable, "-c", _KILLED, *arguments, "--json"], {"KILL_AT": str(step)}) as child:
+        with self._start([sys.executable, "-c", MANAGE, *arguments, "--json"], {"KILL_AT": str(step)}) as child:
             text = child.communicate()[0]
         assert child.returncode in (0, -signal.SIGKILL), text
         return child.returncode != 0

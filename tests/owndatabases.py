@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +11,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psycopg
+from ports import free_port
+from waiting import PATIENCE_SECONDS
 
 from demo.server import PracticeServer
 
@@ -51,17 +52,11 @@ def postgresql(folder: Path) -> Iterator[str]:
         yield f"postgres://{USER}:{PASSWORD}@127.0.0.1:{port}/{NAME}"
     finally:
         server.terminate()
-        server.wait(60)
+        server.wait()
 
 
 #: How each server is had, by its name.
 SERVERS: dict[str, Callable[[Path], AbstractContextManager[str]]] = {"mariadb": mariadb, "postgresql": postgresql}
-
-
-def free_port() -> int:
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _initialise(data: Path, user: dict[str, object]) -> None:
@@ -78,7 +73,7 @@ def _program(name: str) -> Path:
 
 
 def _create_databases(port: int) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE_SECONDS
     login = f"host=127.0.0.1 port={port} user={USER} password={PASSWORD} dbname=postgres"
     while True:
         try:

@@ -6,13 +6,14 @@ import os
 import shlex
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from calling import call_json
+from holding import end_all
+from waiting import wait_until
 
 RUN_ID = "0123456789ab"
 
@@ -90,9 +91,13 @@ def manage(folder):
         command = [sys.executable, "manage.py", *arguments]
         root = Path(__file__).parents[1]
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=root, env=environment | variables, stdout=pipe, stderr=pipe, text=True)
+        child = subprocess.Popen(command, cwd=root, env=environment | variables, stdout=pipe, stderr=pipe, text=True)
+        children.append(child)
+        return child
 
-    return start
+    children: list[subprocess.Popen] = []
+    yield start
+    end_all(children)
 
 
 @pytest.fixture
@@ -144,8 +149,7 @@ def growing():
         size = path.stat().st_size
         with subprocess.Popen([sys.executable, "-c", APPEND, str(path)]) as child:
             try:
-                while path.stat().st_size == size:
-                    time.sleep(0.01)
+                wait_until(lambda: path.stat().st_size > size)
                 yield
             finally:
                 child.kill()

@@ -10,18 +10,20 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from waiting import wait_for_answer
 
 from demo.practice import build_database
 from demo.server import PracticeServer, own_tree, short_folder
 
 ROOT = Path(__file__).parents[1]
 DATABASE = "elexisoob"
+#: Commands that were started; those that a test leaves are ended after it.
+STARTED: list[subprocess.Popen[str]] = []
 
 
 @contextlib.contextmanager
@@ -71,7 +73,8 @@ def site(server, installation, settings):
     point_settings_at(server, settings)
     yield installation
     assert leftovers(installation) == []
-    assert own_children(*BackupRun.objects.values_list("uid", flat=True)) == []
+    uids = list(BackupRun.objects.values_list("uid", flat=True))
+    wait_for_answer(lambda: own_children(*uids), [])  # whoever was killed may not have got the time to die
 
 
 # --- an installation whose commands are processes -----------------------------------------------------------
@@ -113,7 +116,7 @@ class Site:
         }
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             [sys.executable, "manage.py", *arguments, "--json"],
             cwd=ROOT,
             env=self.environment | variables,
@@ -121,6 +124,8 @@ class Site:
             stderr=subprocess.DEVNULL,
             text=True,
         )
+        STARTED.append(child)
+        return child
 
     def run(self, *arguments: str, **variables: str):
         """Run a command to its end; returns its exit code and the object that it printed."""
@@ -145,17 +150,6 @@ class Site:
         command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
         subprocess.run(command, cwd=ROOT, env=self.environment, check=True)
 
-    def wait_for_stage(self, stage: str) -> None:
-        """Wait until the newest run says that it is at ``stage``."""
-        wait_until(lambda: f'"stage": "{stage}"' in self.last_run("progress"))
-
-
-def wait_until(is_so: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
-
 
 # --- what must not be left ----------------------------------------------------------------------------------
 def leftovers(folder: Path) -> list[str]:
@@ -176,6 +170,15 @@ def own_children(*run_ids: str) -> list[int]:
             if entry.name.isdigit() and not markers.isdisjoint((entry / "environ").read_bytes().split(b"\0")):
                 found.append(int(entry.name))
     return found
+
+
+def names_of(pids: list[int]) -> set[str]:
+    """The programs that run in these processes."""
+    names = set()
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            names.add(Path(f"/proc/{pid}/comm").read_text().strip())
+    return names
 
 
 def is_alive(pid: int) -> bool:

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import MySQLdb
+from waiting import wait_until
 
-from backups.domain.restore.gates import is_served
+from backups.domain.restore.gates import GATES, _is_locked, is_served
 from backups.domain.restore.journal import list_stage_folders
 from backups.domain.restore.undo import release
 from demo.server import PracticeServer, own_tree, short_folder
@@ -58,7 +59,7 @@ target, source, work, socket, table = sys.argv[1:6]
 target, job = Path(target), Job("0123456789ab", Path(work))
 access = Access("", 0, "oob_backup", "sicherung", "elexisoob", socket=socket)
 expected = {"core": {}, "tables": {table: 1}}
-startup = StartUp(target, access, expected, expected, seconds=60)
+startup = StartUp(target, access, expected, expected)
 hands = Hands(stop=lambda: ask_to_stop(access), test=lambda job: require_started(startup, job))
 """
 )
@@ -75,6 +76,8 @@ with restoring(target, "x1", Kind.MARIADB, datetime.now(UTC)) as stage:
 )
 UNDO = TOOLS + 'undo_datadir(target, "x1", hands, job)'
 COMPLETE = TOOLS + 'complete_datadir(target, "x1", hands, job)'
+#: Any `manage.py` that kills itself before its step ``KILL_AT``.
+MANAGE = KILLER + "import manage\nsys.argv = ['manage.py', *sys.argv[1:]]\nmanage.main()"
 RECOVER = KILLER + "from backups.domain.restore.recover import main\nsys.exit(main(sys.argv[1:]))"
 
 
@@ -111,7 +114,7 @@ def _start(code: str, kill_at: int, *arguments) -> subprocess.Popen[str]:
 
 def end_of(child: subprocess.Popen[str]) -> tuple[int, list[str]]:
     """Exit code of a child and the steps that it announced."""
-    out, err = child.communicate(timeout=120)
+    out, err = child.communicate()
     child.out = out
     return child.returncode, err.splitlines()
 
@@ -182,7 +185,7 @@ class RestartingServer:
         if self._loop is not None:
             self._loop.kill()
             self._loop.wait()
-            wait_until(lambda: not is_served(self.datadir))
+            wait_until(lambda: not any(_is_locked(self.datadir / name) for name in GATES))  # it lets go one by one
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._loop.pid, signal.SIGKILL)
             self._loop = None
@@ -198,7 +201,7 @@ class RestartingServer:
 
     def wait(self) -> None:
         """Wait until a server answers on the live files."""
-        wait_until(lambda: is_served(self.datadir) and self._answers(), seconds=60)
+        wait_until(lambda: is_served(self.datadir) and self._answers())
 
     def _answers(self) -> bool:
         try:
@@ -303,13 +306,6 @@ class Client:
         known = {engine: set(rows) for engine, rows in self.acknowledged[label].items()}
         found = {engine: known[engine] - self.server.rows(engine) for engine in ENGINES}
         return {engine: rows for engine, rows in found.items() if rows}
-
-
-def wait_until(is_true, *, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def stages(datadir: Path) -> list[str]:

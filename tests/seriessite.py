@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from realsite import ROOT, leftovers, point_settings_at
-from restarting import KILLER, restarting_server
+from restarting import MANAGE, restarting_server
 from sqlsite import dump, fill
 
 from backups import services
@@ -27,7 +27,6 @@ from oobsite.accounts.actors import system_actor
 
 Action = BackupRun.Action
 OLD, NEW = "bullseye", "trixie"  # 10.5 and 11.8
-_KILLED = KILLER + "import manage\nsys.argv = ['manage.py', *sys.argv[1:]]\nmanage.main()"
 
 
 def programs_of(release_name: str) -> Path:
@@ -119,7 +118,7 @@ def codes(run) -> list[str]:
 def run_killed(site, step: int, *arguments: str) -> bool:
     """A command that kills itself before a step of its exchange; whether it came so far."""
     environment = site.environment | {"KILL_AT": str(step)}
-    command = [sys.executable, "-c", _KILLED, *arguments]
+    command = [sys.executable, "-c", MANAGE, *arguments]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
     assert done.returncode in (0, -signal.SIGKILL, 3), done.stderr[-2000:]
     return done.returncode == -signal.SIGKILL

@@ -9,7 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from realsite import ROOT, installation_environment, prepared_data, wait_until
+from ports import free_port
+from realsite import ROOT, installation_environment, prepared_data
+from waiting import wait_until
 
 LOGIN = """
 from django.test import Client
@@ -59,16 +61,11 @@ def served_site(folder: Path):
     command = [sys.executable, "-m", *serve, "--no-control-socket", "--log-level", "critical"]
     with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
         try:
-            wait_until(lambda: is_listening(port))
+            wait_until(lambda: is_listening(port) or process.poll() is not None)
+            assert process.poll() is None
             yield Served(folder, f"http://localhost:{port}", cookies, process.pid)
         finally:
             process.terminate()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def is_listening(port: int) -> bool:

@@ -7,6 +7,7 @@ import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
 from realsite import DATABASE
 
 from backups.domain.mariadb.server import Access, rows
@@ -64,6 +65,12 @@ def sql_server(**options):
             for host in ("%", "localhost"):
                 conn.query(f"GRANT ALL ON `oob\\_%`.* TO {server.backup_user}@'{host}'")
                 conn.query(f"GRANT SHUTDOWN ON *.* TO {server.backup_user}@'{host}'")
+        yield server
+
+
+@pytest.fixture(scope="module", name="server")
+def server_for_sql():
+    with sql_server() as server:
         yield server
 
 

@@ -24,13 +24,6 @@ def folders(settings, tmp_path, pages):
 
 
 @pytest.fixture
-def owner(client):
-    user = make_user(username="muster", language="en")
-    client.force_login(user)
-    return user
-
-
-@pytest.fixture
 def reader(client):
     """May see everything of backups and do nothing."""
     user = User.objects.create_user("leser", password="x")

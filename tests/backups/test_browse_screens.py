@@ -27,13 +27,6 @@ HOSTILE = [b"<img src=x onerror=alert(1)>", b"\xe2\x80\xaefdp.exe", b"two\nlines
 
 
 @pytest.fixture
-def owner(client):
-    user = make_user(username="muster", language="en")
-    client.force_login(user)
-    return user
-
-
-@pytest.fixture
 def pacs(practice):
     folder = practice / "mnt" / "pacsdata"
     (folder / "Briefe").mkdir()

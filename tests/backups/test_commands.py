@@ -143,11 +143,11 @@ def test_dbgrants_prints_the_statements_though_the_server_is_away(practice, run_
 
 
 def test_json_is_all_that_a_process_prints(folder, manage):
-    manage("prepare", "--quiet").communicate(timeout=60)
+    manage("prepare", "--quiet").communicate()
     (folder / "mnt" / "lucindadata").mkdir()
     (folder / "mnt" / "lucindadata" / "file").write_text("x")
     process = manage("runbackup", "--source", "lucindadata", "--json")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
     assert (process.returncode, err) == (0, "")
     assert json.loads(out)["state"] == "done"
 

@@ -13,7 +13,10 @@ from backups.domain.beside import beside_name
 from backups.models import BackupArchive, BackupRun, Source
 
 pytestmark = pytest.mark.django_db
-LABEL = f"restored {timezone.localtime():%Y-%m-%d}"
+
+
+def label() -> str:
+    return f"restored {timezone.localtime():%Y-%m-%d}"
 
 
 @pytest.fixture
@@ -81,9 +84,9 @@ def test_a_file_comes_back_beside_the_present_one_as_it_was(pacs, archive, run_c
     path = pacs / "Berichte" / "2026" / "Muster.pdf"
     path.write_bytes(b"now")
     assert written(run_command("restorefiles", archive, "Berichte/2026/Muster.pdf")) == [
-        f"Berichte/2026/Muster ({LABEL}).pdf"
+        f"Berichte/2026/Muster ({label()}).pdf"
     ]
-    restored = path.with_name(f"Muster ({LABEL}).pdf")
+    restored = path.with_name(f"Muster ({label()}).pdf")
     status = restored.stat()
     assert (path.read_bytes(), restored.read_bytes()) == (b"now", b"then")
     assert (status.st_uid, status.st_gid, status.st_mtime) == (1234, 2345, 1_600_000_000)
@@ -92,27 +95,27 @@ def test_a_file_comes_back_beside_the_present_one_as_it_was(pacs, archive, run_c
 
 
 def test_a_name_that_is_taken_is_never_replaced(pacs, archive, run_command):
-    for expected in (f"file ({LABEL})", f"file ({LABEL}) 2", f"file ({LABEL}) 3"):
+    for expected in (f"file ({label()})", f"file ({label()}) 2", f"file ({label()}) 3"):
         assert written(run_command("restorefiles", archive, "file")) == [expected]
-    (pacs / f"Berichte ({LABEL})").symlink_to("/nonexistent")
-    assert written(run_command("restorefiles", archive, "Berichte")) == [f"Berichte ({LABEL}) 2"]
+    (pacs / f"Berichte ({label()})").symlink_to("/nonexistent")
+    assert written(run_command("restorefiles", archive, "Berichte")) == [f"Berichte ({label()}) 2"]
 
 
 def test_a_folder_comes_back_whole(pacs, archive, run_command):
-    assert written(run_command("restorefiles", archive, "Berichte")) == [f"Berichte ({LABEL})"]
-    compare = ["diff", "-r", "--no-dereference", pacs / "Berichte", pacs / f"Berichte ({LABEL})"]
+    assert written(run_command("restorefiles", archive, "Berichte")) == [f"Berichte ({label()})"]
+    compare = ["diff", "-r", "--no-dereference", pacs / "Berichte", pacs / f"Berichte ({label()})"]
     assert subprocess.run(compare).returncode == 0
-    status = (pacs / f"Berichte ({LABEL})" / "2026").stat()
+    status = (pacs / f"Berichte ({label()})" / "2026").stat()
     assert (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (33, 44, 0o750)
 
 
 def test_several_at_once_and_names_of_every_kind(pacs, archive, run_command):
     paths = ("Berichte/M\\xfcller.txt", "Berichte/hart", "Berichte/Link", "Berichte/2026", "Berichte/2026/Muster.pdf")
     assert len(written(run_command("restorefiles", archive, *paths), 4)) == 4
-    latin = pacs / "Berichte" / os.fsdecode(b"M\xfcller (" + LABEL.encode() + b").txt")
+    latin = pacs / "Berichte" / os.fsdecode(b"M\xfcller (" + label().encode() + b").txt")
     assert latin.read_bytes() == b"latin"
-    assert (pacs / "Berichte" / f"hart ({LABEL})").read_bytes() == (pacs / "file").read_bytes()
-    assert (pacs / "Berichte" / f"Link ({LABEL})").readlink().as_posix() == "/etc/passwd"
+    assert (pacs / "Berichte" / f"hart ({label()})").read_bytes() == (pacs / "file").read_bytes()
+    assert (pacs / "Berichte" / f"Link ({label()})").readlink().as_posix() == "/etc/passwd"
 
 
 def test_folders_that_are_missing_are_made_as_archived(pacs, archive, run_command):
@@ -121,7 +124,7 @@ def test_folders_that_are_missing_are_made_as_archived(pacs, archive, run_comman
     status = (pacs / "Berichte" / "2026").stat()
     assert (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (33, 44, 0o750)
     assert names_in(pacs / "Berichte") == ["2026"]
-    assert names_in(pacs / "Berichte" / "2026") == [f"Muster ({LABEL}).pdf"]
+    assert names_in(pacs / "Berichte" / "2026") == [f"Muster ({label()}).pdf"]
 
 
 # --- what is refused ------------------------------------------------------------------------------------------
@@ -186,7 +189,7 @@ def test_an_archive_without_an_index_gets_one_by_its_proof(pacs, practice, run_c
         "Berichte/M\\xfcller.txt",
     ]
     assert code == 0
-    assert written(run_command("restorefiles", archive.name, "file")) == [f"file ({LABEL})"]
+    assert written(run_command("restorefiles", archive.name, "file")) == [f"file ({label()})"]
     assert BackupArchive.objects.get().origin == "legacy"
 
 
@@ -198,8 +201,8 @@ def test_an_archive_that_begins_above_its_folder_comes_back_into_it(pacs, practi
     name = "elexisbackup_2024-05-01-0230/pacsdata.tgz"
     assert run_command("provebackup", name)[0] == 0
     answer = run_command("restorefiles", name, "mnt/pacsdata/Berichte/2026/Muster.pdf")
-    assert written(answer) == [f"Berichte/2026/Muster ({LABEL}).pdf"]
-    assert (pacs / "Berichte" / "2026" / f"Muster ({LABEL}).pdf").read_bytes() == b"then"
+    assert written(answer) == [f"Berichte/2026/Muster ({label()}).pdf"]
+    assert (pacs / "Berichte" / "2026" / f"Muster ({label()}).pdf").read_bytes() == b"then"
     assert run_command("restorefiles", name, "mnt")[1]["error"] == "member-missing"
 
 

@@ -13,8 +13,11 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from holding import held_at
+from waiting import wait_for_answer
 
 from backups.domain.catalog import scan
 from backups.domain.job import Job
@@ -52,7 +55,7 @@ def run_sql(folder, statement):
 
 
 def finish(process, status=0):
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
     assert process.returncode == status, out + err
     return out, err
 
@@ -97,26 +100,26 @@ def test_a_run_that_is_killed_at_any_moment_leaves_nothing_incomplete(folder, ma
     assert run_sql(folder, "SELECT COUNT(*) FROM backups_backuprun WHERE state = 'running'") == [(0,)]
 
 
-def test_no_child_of_a_killed_run_lives_on(folder, manage, prepared):
-    process = manage("runbackup", "--json")
-    wait_for_part(folder, process)
-    ((run_id,),) = run_sql(folder, "SELECT uid FROM backups_backuprun")
-    while process.poll() is None and not children_of(run_id):
-        time.sleep(0.005)
-    assert process.poll() is None, "the run was through before it could be killed"
-    process.kill()
-    process.communicate()
-    deadline = time.monotonic() + 5
-    while children_of(run_id) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert children_of(run_id) == []
+@pytest.fixture
+def packing(folder, manage, prepared):
+    """A run that stands still in the middle of its archive."""
+    site = SimpleNamespace(folder=folder, start=manage)
+    return held_at("pack", site, "runbackup", "--json", HOLD_BYTES="1000000")
+
+
+def test_no_child_of_a_killed_run_lives_on(folder, packing):
+    with packing as process:
+        ((run_id,),) = run_sql(folder, "SELECT uid FROM backups_backuprun")
+        assert children_of(run_id) != []
+        process.kill()
+        process.communicate()
+    wait_for_answer(lambda: children_of(run_id), [])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_run_that_is_interrupted_tidies_up_and_says_so(folder, manage, prepared, number):
-    process = manage("runbackup", "--json")
-    wait_for_part(folder, process)
-    process.send_signal(number)
+def test_a_run_that_is_interrupted_tidies_up_and_says_so(folder, packing, number):
+    with packing as process:
+        process.send_signal(number)
     out, _err = finish(process, 5)
     answer = json.loads(out)
     assert (answer["ok"], answer["error"]) == (False, "cancelled")
@@ -125,11 +128,9 @@ def test_a_run_that_is_interrupted_tidies_up_and_says_so(folder, manage, prepare
     assert run_sql(folder, "SELECT state FROM backups_backuprun") == [("interrupted",)]
 
 
-def test_a_run_that_is_cancelled_on_the_screen_ends(folder, manage, prepared):
-    process = manage("runbackup", "--json")
-    wait_for_part(folder, process)
-    run_sql(folder, "UPDATE backups_backuprun SET is_cancel_requested = 1")
-    process.wait(30)
+def test_a_run_that_is_cancelled_on_the_screen_ends(folder, packing):
+    with packing as process:
+        run_sql(folder, "UPDATE backups_backuprun SET is_cancel_requested = 1")
     out, _err = process.communicate()
     # A run that was through before the next look at its row is done, and no less complete.
     assert process.returncode in (0, 5), out

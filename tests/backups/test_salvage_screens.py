@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backups.models import BackupArchive, BackupRun, SqlFile
-from tests.people import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages", "installation", "owner")]
 TABLES = [
@@ -17,11 +16,6 @@ TABLES = [
     {"name": "faelle", "rows": 0, "state": "lost"},
     {"name": "konsultationen", "rows": 5, "state": "partly"},
 ]
-
-
-@pytest.fixture
-def owner(client):
-    client.force_login(make_user(language="en"))
 
 
 @pytest.fixture

@@ -27,13 +27,6 @@ UPLOADS = "/backups/restore/sql/uploads/"
 TUS = {"Tus-Resumable": "1.0.0"}
 
 
-@pytest.fixture
-def owner(client):
-    user = make_user(username="muster", language="en")
-    client.force_login(user)
-    return user
-
-
 def begin(client, size, name="Praxis Müller.sql", **headers):
     metadata = f"filename {base64.b64encode(name.encode()).decode()}"
     return client.post(UPLOADS, headers={**TUS, "Upload-Length": str(size), "Upload-Metadata": metadata, **headers})
@@ -190,7 +183,7 @@ def test_a_hanging_request_gives_way_to_the_one_that_goes_on(tmp_path):
 
     def hanging_blocks():
         yield b"12"
-        goes_on.wait(5)
+        goes_on.wait(60)
         yield b"late"
 
     def hang():

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import time
 
 import pytest
+from waiting import wait_until
 
 from backups.domain.mariadb.rights import missing_for_restore, read_grants
 from demo.comeback import bring_back
@@ -36,10 +36,7 @@ def stop(server):
     with contextlib.closing(server.connect(user=server.backup_user, password=server.backup_password)) as conn:
         assert missing_for_restore(read_grants(conn), "elexisoob") == []
         conn.query("SHUTDOWN")
-    end = time.monotonic() + 30
-    while server.is_running:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    wait_until(lambda: not server.is_running)
 
 
 def test_a_server_that_was_stopped_comes_back_and_with_it_who_works_there(server, writer):

@@ -3,11 +3,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import MySQLdb
 import pytest
+from realsite import is_alive
+from waiting import wait_until
 
 from demo.server import SOCKET_PATH_LIMIT, PracticeServer, PracticeServerError
 
@@ -80,17 +81,7 @@ os.kill(os.getpid(), 9)
 """
     root = Path(__file__).parents[2]
     pid = int(subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=False).stdout)
-    end = time.monotonic() + 20
-    while _is_alive(pid) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not _is_alive(pid)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    wait_until(lambda: not is_alive(pid))
 
 
 def test_accounts_have_their_rights_and_no_more(practice):

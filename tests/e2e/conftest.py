@@ -7,12 +7,16 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.test import override_settings
+from playwright.sync_api import expect
+from waiting import PATIENCE_SECONDS
 
 from tests.people import PASSWORD, code
 
 NARROW = {"width": 390, "height": 800}
 
 CHROMIUM = "/usr/bin/chromium"
+PATIENCE = PATIENCE_SECONDS * 1000
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,12 +31,18 @@ def allow_database_beside_the_browser():
 def browser_type_launch_args(browser_type_launch_args):
     if not Path(CHROMIUM).exists():
         pytest.fail(f"{CHROMIUM} is missing: .ci/packages installs it")
-    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ["--no-sandbox"]}
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ["--no-sandbox"], "timeout": PATIENCE}
 
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args):
     return {**browser_context_args, "locale": "de-CH", "viewport": {"width": 1280, "height": 900}}
+
+
+@pytest.fixture
+def context(context):
+    context.set_default_timeout(PATIENCE)
+    return context
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from backups import services
+from backups.domain import job
 from backups.models import BackupRun, Source
 from backups.services.request import Request
 from backups.services.runs import Recorder
@@ -52,7 +53,8 @@ def order():
     return services.create_run(system_actor(), "backup", BackupRun.Trigger.COMMAND, Request().to_json())
 
 
-def test_a_backup_moves_on_its_page_which_ends_by_itself(screen, live_server, pacs, complaints):
+def test_a_backup_moves_on_its_page_which_ends_by_itself(screen, live_server, pacs, complaints, monkeypatch):
+    monkeypatch.setattr(job, "_REPORT_SECONDS", 0.0)  # the page shows what the run says, however quick it is
     first = order()
     services.carry_out(first, Recorder(first))
     run, seen = order(), []
@@ -60,7 +62,7 @@ def test_a_backup_moves_on_its_page_which_ends_by_itself(screen, live_server, pa
     expect(screen.locator("[data-run=queued]")).to_be_visible()
 
     def look(progress):
-        if progress.stage == "pack" and len(seen) < 3:
+        if progress.stage == "pack" and len(seen) < 3 and progress.done_bytes > max(seen, default=0):
             expect(screen.locator("[data-run] progress")).to_have_attribute("value", str(progress.done_bytes))
             seen.append(float(screen.get_attribute("[data-run] progress", "value")))
             picture(screen, "run")
@@ -127,4 +129,4 @@ def test_without_javascript_the_page_loads_itself_anew(browser, screen, live_ser
         plain = context.new_page()
         plain.goto(live_server.url)
         move(run, 500)
-        expect(plain.locator("[data-run] progress")).to_have_attribute("value", "500", timeout=15_000)
+        expect(plain.locator("[data-run] progress")).to_have_attribute("value", "500")

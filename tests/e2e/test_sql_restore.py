@@ -82,7 +82,7 @@ def carry_out(screen):
 
 def wait_for_end(screen, state):
     """The page finds out by itself."""
-    expect(screen.locator(f"[data-run={state}]")).to_be_visible(timeout=20_000)
+    expect(screen.locator(f"[data-run={state}]")).to_be_visible()
 
 
 def upload_and_check(screen, path):

@@ -7,8 +7,8 @@ from contextlib import closing
 
 import pytest
 from playwright.sync_api import expect
-from realsite import wait_until
 from served import served_site
+from waiting import wait_until
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestRemovedIn10Warning")  # pytest-base-url's fixture
 MEGABYTE = 1 << 20
@@ -73,7 +73,7 @@ def test_half_a_gigabyte_is_paused_cut_off_reloaded_and_arrives(screen, site, co
     screen.reload()
     expect(screen.locator(".files li")).to_have_count(1)
     choose(screen, path)
-    screen.wait_for_url("**/backups/restore/sql/checks/*/", timeout=60_000)
+    screen.wait_for_url("**/backups/restore/sql/checks/*/")
     (file,) = stored(site)
     with file.open("rb") as content:
         assert hashlib.file_digest(content, "sha256").hexdigest() == expected

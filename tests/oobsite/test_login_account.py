@@ -4,6 +4,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.core.management import call_command
@@ -60,6 +61,7 @@ def set_up(client, user):
     return client.get(SETUP).context["form"].secret
 
 
+@time_machine.travel("2026-11-24T10:00:10+01:00", tick=False)
 def test_setting_it_up_shows_the_recovery_codes(client):
     user = make_user(second_factor=False)
     secret = set_up(client, user)

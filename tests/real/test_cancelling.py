@@ -6,7 +6,9 @@ import signal
 import time
 
 import pytest
-from realsite import archives_in, leftovers, own_children
+from holding import held_at
+from realsite import archives_in, leftovers, names_of, own_children
+from waiting import wait_for_answer, wait_until
 
 BACKUP = ("runbackup", "--source", "elexisdb")
 HANGING = '#!/bin/sh\ncase "$*" in *--backup*) sleep 600;; *) exec mariadb-backup "$@";; esac\n'
@@ -18,8 +20,9 @@ def hanging(commands, folder):
     tool = folder / "hanging-backup"
     tool.write_text(HANGING)
     tool.chmod(0o755)
-    child = commands.start(*BACKUP, OOB_MARIADB_BACKUP=str(tool))
-    commands.wait_for_stage("backup")
+    with held_at("backup", commands, *BACKUP, OOB_MARIADB_BACKUP=str(tool)) as child:
+        pass
+    wait_until(lambda: "sleep" in names_of(own_children(commands.last_run("uid"))))
     yield child
     if child.poll() is None:
         child.send_signal(signal.SIGINT)
@@ -27,9 +30,9 @@ def hanging(commands, folder):
 
 
 def require_end(commands, child, begin: float) -> None:
-    assert (child.wait(10), time.monotonic() - begin < 5) == (5, True)
-    assert commands.last_run("state") == "interrupted"
-    assert own_children(commands.last_run("uid")) == []
+    wait_for_answer(lambda: own_children(commands.last_run("uid")), [])
+    assert time.monotonic() - begin < 5
+    assert (child.wait(), commands.last_run("state")) == (5, "interrupted")
     assert (leftovers(commands.folder), archives_in(commands.backup_dir)) == ([], [])
 
 
@@ -41,9 +44,8 @@ def test_a_signal_ends_a_backup(commands, hanging, number):
 
 
 def test_a_request_in_the_row_ends_a_backup(commands, hanging):
-    begin = time.monotonic()
     commands.request_cancel()
-    require_end(commands, hanging, begin)
+    require_end(commands, hanging, time.monotonic())
 
 
 def test_a_second_backup_says_who_is_working(commands, hanging):

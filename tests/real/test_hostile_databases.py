@@ -8,18 +8,12 @@ import subprocess
 
 import pytest
 from realsite import DATABASE, leftovers, point_settings_at, practice_server
-from restarting import restarting_server, stages
+from restarting import stages
 
 from backups.domain.manifest import manifest_path
 
 STAMP = "2020-01-02-0304"
 NAME = f"elexisdb_{STAMP}.tar.gz"
-
-
-@pytest.fixture(scope="module")
-def restarting():
-    with restarting_server() as server:
-        yield server
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import threading
 
 import MySQLdb
 import pytest
-from realsite import DATABASE, archives_in, booted, practice_server, wait_until
+from realsite import DATABASE, archives_in, booted, practice_server
+from waiting import wait_until
 
 from demo.invariants import check_invariants, read_number
 

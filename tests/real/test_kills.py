@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import time
 from collections import Counter
 from dataclasses import dataclass
 from itertools import cycle
-from pathlib import Path
 
 import pytest
+from holding import held_at
 from realsite import (
     Site,
     archives_in,
     kill_hard,
     leftovers,
+    names_of,
     own_children,
     practice_server,
     require_complete,
-    wait_until,
 )
+from waiting import wait_for_answer
 
 SEED = 20261124
 BACKUP = ("runbackup", "--source", "elexisdb", "--keep", "3")
@@ -52,24 +52,14 @@ def draw(count: int, spans: dict[str, float]) -> list[Moment]:
     ]
 
 
-def names_of(pids: list[int]) -> str:
-    """The programs that run, in alphabetical order."""
-    names = set()
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            names.add(Path(f"/proc/{pid}/comm").read_text().strip())
-    return " ".join(sorted(names)) or "no child"
-
-
 def kill_and_recover(commands: Site, arguments: tuple[str, ...], moment: Moment) -> str:
     """Kill a command at ``moment``, look at what it left, let the next one succeed; tell when it was."""
-    child = commands.start(*arguments)
-    wait_until(lambda: commands.last_run("progress").startswith(f'{{"stage": "{moment.stage}"'))
+    with held_at(moment.stage, commands, *arguments) as child:
+        uid = commands.last_run("uid")
     time.sleep(moment.delay)
-    programs = names_of(own_children(commands.last_run("uid")))
+    programs = " ".join(sorted(names_of(own_children(uid)))) or "no child"
     kill_hard(child)
-    uid = commands.last_run("uid")
-    wait_until(lambda: own_children(uid) == [], seconds=3)
+    wait_for_answer(lambda: own_children(uid), [])
     for archive in archives_in(commands.backup_dir):
         require_complete(archive, commands.folder)
     code, content = commands.run(*arguments)

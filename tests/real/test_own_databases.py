@@ -7,16 +7,16 @@ import json
 import os
 import subprocess
 import sys
-import time
 from subprocess import PIPE, Popen
 
 import pytest
-from foldersite import FolderSite
+from foldersite import PATIENTLY, FolderSite
 from messaging import mail_server
 from owndatabases import OTHER, SERVERS
 from realsite import ROOT
 from selfservicesite import PASSWORD, SETTINGS
 from test_worker_doubles import DATES, SCHEDULE, require_all_once, tick_twice
+from waiting import wait_for_answer
 
 from demo.server import short_folder
 
@@ -47,7 +47,7 @@ CERTIFICATE = START + "from certs import services; from certs.models import *\n"
 CERTIFICATE += "services.make_authority(s(), services.AuthorityOrder('Praxis CA'))\n"
 CERTIFICATE += "services.make_certificate(s(), services.make_order(['webelexis.nuno']))"
 KEPT = "from certs.models import *; print(*CertificateGeneration.objects.values_list('state', flat=True))"
-TAKE_OVER = START + "from selfservice import services; from selfservice.models import *\n"
+TAKE_OVER = PATIENTLY + START + "from selfservice import services; from selfservice.models import *\n"
 TAKE_OVER += "services.take_over(s()); print(SelfServiceSettings.load().name)"
 
 
@@ -82,7 +82,7 @@ def together(place, code: str) -> list[str]:
     """What two processes print that do the same at the same time."""
     command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
     both = [Popen(command, cwd=ROOT, env=place.environment, stdout=PIPE, stderr=PIPE, text=True) for _ in range(2)]
-    answers = [child.communicate(timeout=500) for child in both]
+    answers = [child.communicate() for child in both]
     assert [child.returncode for child in both] == [0, 0], answers
     return [out.strip() for out, _err in answers]
 
@@ -154,12 +154,9 @@ def test_the_settings_of_the_online_booking_are_taken_over(place):
     assert PASSWORD not in place.shell(stored)
 
 
-def wait_for(place, code: str, answer: str, seconds: float = 90) -> None:
+def wait_for(place, code: str, answer: str) -> None:
     """Wait until a process prints that."""
-    end, said = time.monotonic() + seconds, ""
-    while said != answer:
-        assert time.monotonic() < end, said
-        said = says(place, code)
+    wait_for_answer(lambda: says(place, code), answer)
 
 
 def says(place, code: str) -> str:

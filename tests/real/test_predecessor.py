@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from realsite import DATABASE, leftovers, point_settings_at
-from restarting import restarting_server, stages
+from restarting import stages
 
 from backups.domain.restore.stage import list_restores
 from backups.domain.restore.undo import release
@@ -35,12 +35,6 @@ def modules(tmp_path_factory) -> Path:
     command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", TAR_FS]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return folder / "node_modules"
-
-
-@pytest.fixture(scope="module")
-def restarting():
-    with restarting_server() as server:
-        yield server
 
 
 @pytest.fixture

@@ -18,12 +18,12 @@ from oobsite.accounts.actors import system_actor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# As slow as on a bad disk, and silent meanwhile.
+# As slow as on a bad disk, and silent meanwhile; at the end there is time to look at what it has copied.
 STALLING_TOOL = """
 case "$*" in *--backup*) ;; *) exec mariadb-backup "$@";; esac
 mariadb-backup "$@" 2>{folder}/log & tool=$!
 for _ in 1 2 3 4 5; do sleep 0.2; kill -STOP $tool; sleep 1.2; kill -CONT $tool; done
-wait $tool; status=$?; cat {folder}/log >&2; exit $status
+wait $tool; status=$?; sleep 2; cat {folder}/log >&2; exit $status
 """
 
 

@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 from django.utils import timezone
+from holding import held_at
 from realsite import DATABASE, Site, flip_bytes, kill_hard, leftovers, point_settings_at, practice_server, run_sql
 from restarting import restarting_server, stages
 
@@ -252,9 +253,8 @@ def commands(server, folder, prepared, burnt_data):
 
 
 def test_a_killed_recovery_leaves_nothing_behind_once_the_next_has_run(commands):
-    child = commands.start("salvagebackup", NAME)
-    commands.wait_for_stage("salvage")
-    kill_hard(child)
+    with held_at("salvage", commands, "salvagebackup", NAME) as child:
+        kill_hard(child)
     code, content = commands.run("salvagebackup", NAME)
     assert code == 3
     assert leftovers(commands.folder) == []

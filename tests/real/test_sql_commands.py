@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 
 import pytest
-from realsite import DATABASE, kill_hard, wait_until
-from sqlsite import databases, fill, labels, make_dump, sql_server
+from realsite import DATABASE, kill_hard, names_of, own_children
+from sqlsite import databases, fill, labels, server_for_sql  # noqa: F401 - a fixture
+from waiting import wait_until
 
-SLOW = b"DO SLEEP(60);\n-- Dump completed"
-
-
-@pytest.fixture(scope="module")
-def server():
-    with sql_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def new_dump(server):
-    return make_dump(server, server.folder / "new.sql")
+SLOW = b"DO SLEEP(600);\n-- Dump completed"
+#: Half a dump, and then nothing more.
+HANGING = """#!/bin/sh
+case "$*" in *--version*) exec {real} "$@";; esac
+{real} "$@" | head -c 2000
+exec sleep 600
+"""
 
 
 @pytest.fixture
@@ -40,8 +38,9 @@ def slow_dump(site, new_dump):
 
 
 def start_slow(site, path):
+    """A command in the middle of the file."""
     child = site.start("restoresql", str(path), "--yes")
-    site.wait_for_stage("load")
+    wait_until(lambda: "mariadb" in names_of(own_children(site.last_run("uid"))))
     return child
 
 
@@ -79,7 +78,7 @@ def test_nobody_is_asked_without_a_terminal(server, site, new_dump):
 def test_a_load_is_cancelled_by_control_c(server, site, slow_dump):
     child = start_slow(site, slow_dump)
     child.send_signal(signal.SIGINT)
-    child.communicate(timeout=20)
+    child.communicate()
     assert child.returncode == 5
     assert labels(server) == {"old"}
 
@@ -89,10 +88,20 @@ def test_a_kill_while_the_file_is_loaded_leaves_the_database_untouched(server, s
     assert (labels(server), databases(server)) == ({"old"}, [])
 
 
-def test_a_kill_while_tables_are_brought_over_leaves_nothing_behind(server, site, new_dump):
+@pytest.fixture
+def hanging(folder):
+    """A PATH on which tables are brought over and never arrive."""
+    (folder / "bin").mkdir()
+    tool = folder / "bin" / "mariadb-dump"
+    tool.write_text(HANGING.replace("{real}", shutil.which("mariadb-dump")))
+    tool.chmod(0o755)
+    return f"{folder}/bin:{os.environ['PATH']}"
+
+
+def test_a_kill_while_tables_are_brought_over_leaves_nothing_behind(server, site, new_dump, hanging):
     watched = ("--yes", "--no-safety-backup", "--accept-clients")  # we are connected while we look
-    child = site.start("restoresql", str(new_dump), *watched)
-    wait_until(lambda: databases(server) != [] or child.poll() is not None, seconds=60)
+    child = site.start("restoresql", str(new_dump), *watched, PATH=hanging)
+    wait_until(lambda: databases(server) != [])
     kill_hard(child)
     code, answer = site.run("recover")
     assert (code, labels(server)) == (0, {"old"})

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import pytest
 from killing import STEPS, run_killed
-from sqlsite import Swap, databases, labels, make_swap, sql_server
+from sqlsite import Swap, databases, labels, make_swap, server_for_sql  # noqa: F401 - a fixture
+from waiting import PATIENCE_SECONDS
 
 from backups.domain.errors import ServerUnreachableError
 from backups.domain.job import Job
@@ -22,12 +23,6 @@ from backups.domain.sql.recovery import release, settle
 
 SEED = 20261124
 MOST_STEPS = 30
-
-
-@pytest.fixture(scope="module")
-def server():
-    with sql_server() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +138,7 @@ def swap_on_dying_server(swap, file, job, *, step, is_started=True, seconds=0.0)
     try:
         with ThreadPoolExecutor(1) as pool:
             future = pool.submit(swap_database, file, live, job)
-            assert killer.done.wait(30)
+            assert killer.done.wait(PATIENCE_SECONDS)
             if is_started:
                 swap.server.start()
             return future.exception()

@@ -10,16 +10,27 @@ import subprocess
 import sys
 
 import pytest
-from realsite import kill_hard, wait_until
+from realsite import kill_hard
 from served import served_site
 from tusclient.client import TusClient
+from waiting import wait_until
 
 MEGABYTE = 1 << 20
 CHUNK_BYTES = 32 * MEGABYTE
+#: Sends so many megabytes and then stands still (SIGSTOP) in the middle of a chunk.
 CLIENT = """
-import json, sys
+import json, os, signal, socket, sys
 from tusclient.client import TusClient
-url, headers, path, chunk = json.loads(sys.argv[1])
+url, headers, path, chunk, megabytes = json.loads(sys.argv[1])
+send_all = socket.socket.sendall
+def send_some(connection, content):
+    global megabytes
+    for begin in range(0, len(content), 1 << 20):
+        send_all(connection, content[begin:begin + (1 << 20)])
+        megabytes -= len(content) >= 1 << 20
+        if megabytes == 0:
+            os.kill(os.getpid(), signal.SIGSTOP)
+socket.socket.sendall = send_some
 uploader = TusClient(url, headers=headers).uploader(path, chunk_size=chunk, metadata={"filename": "elexis.sql"})
 uploader.set_url(uploader.create_url())
 print(uploader.url, flush=True)
@@ -61,8 +72,8 @@ def part_of(site, url):
     return stored(site, url).with_suffix(".sql.part")
 
 
-def start_client(site, path):
-    words = json.dumps([uploads_url(site), site.headers, str(path), CHUNK_BYTES])
+def start_client(site, path, megabytes):
+    words = json.dumps([uploads_url(site), site.headers, str(path), CHUNK_BYTES, megabytes])
     return subprocess.Popen(
         [sys.executable, "-c", CLIENT, words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
@@ -78,7 +89,7 @@ def go_on(site, path, url):
     """Resume an upload at what the server has; returns that offset."""
     with path.open("rb") as file:
         client = TusClient(uploads_url(site), headers=site.headers)
-        again = {"retries": 3, "retry_delay": 1}  # bytes of the dead client may still be on their way
+        again = {"retries": 60, "retry_delay": 1}  # bytes of the dead client may still be on their way
         uploader = client.uploader(file_stream=file, url=url, chunk_size=CHUNK_BYTES, **again)
         offset = uploader.offset
         uploader.upload()
@@ -86,8 +97,8 @@ def go_on(site, path, url):
 
 
 def begin(site, path, megabytes):
-    """Start a client; returns it and the upload's address when so much has arrived."""
-    child = start_client(site, path)
+    """Start a client that stands still when so much has arrived, and a little more; returns it and the address."""
+    child = start_client(site, path, megabytes + 8)
     url = child.stdout.readline().strip()
     wait_until(lambda: part_of(site, url).stat().st_size > megabytes * MEGABYTE)
     return child, url
@@ -110,6 +121,7 @@ def test_an_upload_survives_the_death_of_the_web_process(site, tmp_path):
     child, url = begin(site, path, 40)
     for pid in site.workers():
         os.kill(pid, signal.SIGKILL)
+    child.send_signal(signal.SIGCONT)
     assert child.wait() != 0
     child.stdout.close()
     wait_until(lambda: len(site.workers()) == 2)

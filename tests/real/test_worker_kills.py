@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 from foldersite import new_site, random_bytes
-from realsite import archives_in, is_alive, leftovers, own_children, wait_until
+from holding import end_all
+from realsite import archives_in, is_alive, leftovers, names_of, own_children
+from waiting import wait_for_answer, wait_until
 
 SCHEDULE = """
 from datetime import timedelta
@@ -77,8 +79,12 @@ def running(place):
     place.shell(SCHEDULE)
     with working(place, [sys.executable, "manage.py", "worker", "--json"]) as child:
         place.run("tick")
-        wait_until(lambda: own_children(place.last_run("uid")) != [], seconds=60)
+        wait_until(lambda: hangs(place))
         yield child
+
+
+def hangs(place) -> bool:
+    return "sleep" in names_of(own_children(place.last_run("uid")))
 
 
 @contextlib.contextmanager
@@ -90,8 +96,7 @@ def working(place, command):
         yield child
     finally:
         queues = queues_of(child.pid).values()
-        child.kill()
-        child.communicate()
+        end_all([child])
         for pid in queues:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
@@ -120,6 +125,22 @@ def pool_of(child: subprocess.Popen[str]) -> list[int]:
     return [member for sentinel in children_of(parent) for member in children_of(sentinel)]
 
 
+def is_idle(child: subprocess.Popen[str]) -> bool:
+    """Whether the heavy queue's one worker waits for a job: it sleeps, and nothing wakes it."""
+    pool = pool_of(child)
+    before = sleep_of(pool[0]) if len(pool) == 3 else ""
+    time.sleep(0.5)
+    return bool(before) and pool_of(child) == pool and sleep_of(pool[0]) == before
+
+
+def sleep_of(pid: int) -> str:
+    """How often a sleeping process went to sleep; empty when it does not sleep."""
+    with contextlib.suppress(OSError):
+        status = Path(f"/proc/{pid}/status").read_text()
+        return status.partition("\nvoluntary")[2] if "State:\tS" in status else ""
+    return ""
+
+
 def family_of(pid: int) -> list[int]:
     return [pid, *(member for child in children_of(pid) for member in family_of(child))]
 
@@ -140,15 +161,15 @@ def test_a_killed_pool_worker(place, running):
     (sentinel,) = children_of(queues_of(running.pid)["heavy"])
     (busy,) = [pid for pid in children_of(sentinel) if children_of(pid)]
     os.kill(busy, signal.SIGKILL)
-    wait_until(lambda: own_children(uid) == [])
+    wait_for_answer(lambda: own_children(uid), [])
     assert states(place) == ["running"]
     (place.folder / "hang").unlink()
     answer = bury(place)
     assert (answer["interrupted"], answer["queued"]) == (1, 1)
-    wait_until(lambda: states(place) == ["interrupted", "done"], seconds=60)
+    wait_for_answer(lambda: states(place), ["interrupted", "done"])
     assert len(archives_in(place.folder / "backup")) == 1
     assert leftovers(place.folder) == []
-    wait_until(lambda: place.shell(ALERTS).split() == ["run-interrupted:over"])
+    wait_for_answer(lambda: place.shell(ALERTS).split(), ["run-interrupted:over"])
 
 
 @pytest.mark.parametrize("who", ["parent", "sentinel"])
@@ -156,21 +177,21 @@ def test_a_killed_parent_or_sentinel_ends_the_worker_and_all_of_its_processes(pl
     heavy = queues_of(running.pid)["heavy"]
     family = family_of(running.pid)
     os.kill(heavy if who == "parent" else children_of(heavy)[0], signal.SIGKILL)
-    assert '"died": ["heavy"]' in running.communicate(timeout=60)[0]
+    assert '"died": ["heavy"]' in running.communicate()[0]
     assert running.returncode == 1
     wait_until(lambda: not any(map(is_alive, family)))
     (place.folder / "hang").unlink()
     bury(place)
     with working(place, [sys.executable, "manage.py", "worker", "--json"]):
-        wait_until(lambda: states(place)[-1] == "done", seconds=60)
+        wait_until(lambda: states(place)[-1] == "done")
     assert (len(archives_in(place.folder / "backup")), leftovers(place.folder)) == (1, [])
 
 
 def test_a_queue_that_hangs_is_noticed(place):
     """An idle process that is killed takes the lock of its queue with it (django-q2#23)."""
     with working(place, [sys.executable, "manage.py", "worker", "--json"]) as child:
-        wait_until(lambda: len(pool_of(child)) == 3)
         place.run("tick")
+        wait_until(lambda: is_idle(child))
         os.kill(pool_of(child)[0], signal.SIGKILL)
         place.shell(BACKUP + AGE)
         assert place.run("checkworker")[0] == 1
@@ -182,13 +203,13 @@ def test_a_queue_that_hangs_is_replaced_and_its_job_done(place):
     (place.folder / "hang").unlink()
     place.run("tick")
     with working(place, [sys.executable, "-c", HASTY]) as child:
-        wait_until(lambda: len(pool_of(child)) == 3)
+        wait_until(lambda: is_idle(child))
         heavy = queues_of(child.pid)["heavy"]
         os.kill(pool_of(child)[0], signal.SIGKILL)
         place.shell(BACKUP + AGE)
-        wait_until(lambda: queues_of(child.pid).get("heavy", heavy) != heavy, seconds=60)
+        wait_until(lambda: queues_of(child.pid).get("heavy", heavy) != heavy)
         place.run("tick")
-        wait_until(lambda: states(place)[0] == "done", seconds=60)
+        wait_until(lambda: states(place)[0] == "done")
 
 
 def test_a_worker_that_is_stopped_stops_its_job_when_the_grace_is_over(place):
@@ -196,9 +217,9 @@ def test_a_worker_that_is_stopped_stops_its_job_when_the_grace_is_over(place):
     place.shell(SCHEDULE)
     with working(place, [sys.executable, "manage.py", "worker", "--json"]) as child:
         place.run("tick")
-        wait_until(lambda: own_children(place.last_run("uid")) != [], seconds=60)
+        wait_until(lambda: hangs(place))
         child.terminate()
-        assert child.communicate(timeout=30)[0].strip() == '{"ok": true, "died": []}'
+        assert child.communicate()[0].strip() == '{"ok": true, "died": []}'
     assert states(place) == ["interrupted"]
     assert leftovers(place.folder) == []
     assert place.run("tick")[1]["queued"] == 1
@@ -209,6 +230,7 @@ def test_a_run_that_is_cancelled_ends_within_five_seconds(place, running):
     with contextlib.closing(sqlite3.connect(place.folder / "data" / "oobsite.sqlite3")) as database, database:
         database.execute("UPDATE backups_backuprun SET is_cancel_requested = 1")
     begin = time.monotonic()
-    wait_until(lambda: place.last_run("state") == "interrupted" and own_children(uid) == [])
+    wait_for_answer(lambda: own_children(uid), [])
     assert time.monotonic() - begin < 5
+    wait_for_answer(lambda: place.last_run("state"), "interrupted")
     assert place.run("tick")[1]["queued"] == 0

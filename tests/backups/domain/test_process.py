@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from subprocess import PIPE
 
 import pytest
+from realsite import is_alive
+from waiting import wait_until
 
 from backups.domain.errors import CancelledError, TimedOutError, ToolMissingError
 from backups.domain.job import Job
@@ -27,30 +28,16 @@ from backups.domain.process import (
 ROOT = Path(__file__).parents[3]
 
 
-def is_alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def wait_until(is_true, seconds=5.0):
-    deadline = time.monotonic() + seconds
-    while not (answer := is_true()) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return answer
-
-
 def test_the_status_of_a_child_is_returned(job):
     with running_child(["sh", "-c", "exit 7"], job, Streams()) as child:
-        assert wait_for(child, job, timeout=5) == 7
+        assert wait_for(child, job, timeout=60) == 7
 
 
 def test_a_child_and_its_children_die_with_the_block(job):
     with running_child(["sh", "-c", "sleep 60 & echo $!; wait"], job, Streams(stdout=PIPE)) as child:
         grandchild = int(child.stdout.readline())
         assert is_alive(grandchild)
-    assert wait_until(lambda: not is_alive(grandchild))
+    wait_until(lambda: not is_alive(grandchild))
     assert child.returncode == -9
 
 
@@ -63,9 +50,9 @@ def test_a_child_dies_when_we_are_killed(folder):
     )
     with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=PIPE) as parent:
         pid = int(parent.stdout.readline())
-        assert wait_until(lambda: Path(f"/proc/{pid}/comm").read_text() == "sleep\n")
+        wait_until(lambda: Path(f"/proc/{pid}/comm").read_text() == "sleep\n")
         parent.kill()
-    assert wait_until(lambda: not is_alive(pid))
+    wait_until(lambda: not is_alive(pid))
 
 
 def test_a_child_that_takes_too_long_is_named(job):
@@ -103,8 +90,8 @@ def test_orphans_of_a_run_are_killed_and_no_others():
     environments = [{**os.environ, RUN_VARIABLE: run_id} for run_id in ("aaaaaaaaaaaa", "aaaaaaaaaaab")]
     mine, other = (subprocess.Popen(["sleep", "60"], env=environment) for environment in environments)
     try:
-        assert wait_until(lambda: kill_orphans("aaaaaaaaaaaa") == 1)
-        assert mine.wait(5) == -9
+        wait_until(lambda: kill_orphans("aaaaaaaaaaaa") == 1)
+        assert mine.wait() == -9
         assert is_alive(other.pid)
     finally:
         other.kill()
