@@ -12,6 +12,7 @@ from backups import services
 from backups.domain.errors import FileSystemError
 from backups.models import BackupRun
 from backups.services import preview, ticking
+from backups.services.ages import let_time_pass
 from backups.services.preview import make_preview
 from backups.services.recovering import recover_all
 from backups.services.runs import Recorder
@@ -62,6 +63,7 @@ def _answer(look: Callable[[], Any], until: datetime) -> Any:
 
 def tick() -> str:
     """Look what is due, then tell people what they do not know yet; comes once a minute."""
+    let_time_pass()
     done = ticking.tick(timezone.now())
     report_silence(timezone.now())
     take_day(timezone.now())

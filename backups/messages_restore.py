@@ -53,6 +53,12 @@ RESTORE_SENTENCES: dict[str, Promise] = {
         "The restored data in %(path)s did not pass the start-up test (%(reason)s). The data before the restore were "
         "put back by themselves and are in place."
     ),
+    "not-restarted": _(
+        "After the exchange no MariaDB server came up on %(path)s. The data before the restore were put back by "
+        "themselves and are in place. If the server does not run now either, start it yourself (`docker compose up "
+        "-d`); before you try again, see to it that something restarts it: `restart: always` in docker-compose.yaml, "
+        "or OOB_DB_START_COMMAND."
+    ),
     "rollback-failed": _(
         "The restored data in %(path)s did not pass the start-up test (%(reason)s), and the old data could not be put "
         "back. They are kept and complete: stop the MariaDB server, then run `manage.py undorestore` (restore "

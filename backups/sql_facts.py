@@ -166,6 +166,12 @@ class SqlCheck:
         return [sentence(code, {}) for code in self.result.get("remarks", []) if code not in _FOR_THE_LOG]
 
     @property
+    def stops(self) -> Sequence[str]:
+        """Containers that were found running and would be stopped for the exchange."""
+        found: list[str] = self.result.get("stops", [])
+        return found
+
+    @property
     def counts(self) -> dict[str, Any]:
         """Numbers of the practice as the file has them."""
         found: dict[str, Any] = self.result.get("counts") or {}

@@ -32,6 +32,7 @@ urlpatterns = [
     path("schedules/usual/", schedule_views.schedule_usual, name="schedule-usual"),
     path("schedules/<int:pk>/run/", schedule_views.schedule_run, name="schedule-run"),
     path("schedules/<int:pk>/skip/", schedule_views.schedule_skip, name="schedule-skip"),
+    path("schedules/<int:pk>/ping/", schedule_views.schedule_ping, name="schedule-ping"),
     path("restore/", restore_views.restore, name="restore"),
     path("restore/moments/<slug:stamp>/", restore_views.restore_confirm, name="restore-confirm"),
     path("restore/runs/<int:pk>/", restore_views.restore_run, name="restore-run"),

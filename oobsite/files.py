@@ -15,11 +15,23 @@ FOLDER_MODE = 0o750
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """What goes wrong with a file that is open already comes without its name: then nobody knows which disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
 def sync_dir(folder: Path) -> None:
     """Make renames in ``folder`` survive a power loss."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
+        with _named(folder):
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -27,7 +39,7 @@ def sync_dir(folder: Path) -> None:
 def write_private(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Write a new file that must not exist yet (``FileExistsError``), with its mode from birth."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    with os.fdopen(descriptor, "wb") as file:
+    with _named(path), os.fdopen(descriptor, "wb") as file:
         os.fchmod(file.fileno(), mode)
         file.write(content)
         file.flush()

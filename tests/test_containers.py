@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import free_port
+from waiting import PATIENCE_SECONDS
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 BIN_DIR = Path(sys.executable).parent
@@ -282,17 +283,11 @@ def test_nothing_private_gets_into_the_image() -> None:
     assert allowed >= {"manage.py", "requirements.txt", "oobsite", "backups", "templates", "docker"}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def wait_for_page(address: str, server: subprocess.Popen[bytes]) -> int:
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE_SECONDS
     while server.poll() is None and time.monotonic() < end:
         try:
-            with urllib.request.urlopen(address, timeout=5) as page:  # noqa: S310 - our own address
+            with urllib.request.urlopen(address, timeout=60) as page:  # noqa: S310 - our own address
                 return page.status
         except OSError:
             time.sleep(0.1)
@@ -313,7 +308,7 @@ def test_web_prepares_itself_serves_and_ends_at_sigterm(tmp_path: Path) -> None:
     try:
         assert wait_for_page(f"http://127.0.0.1:{port}/login/", server) == 200, output.read_text()
         server.send_signal(signal.SIGTERM)
-        assert server.wait(20) == 0, output.read_text()
+        assert server.wait() == 0, output.read_text()
     finally:
         server.kill()
         server.wait()

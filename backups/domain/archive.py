@@ -27,6 +27,7 @@ from backups.domain.manifest import INDEX_SUFFIX, Content, Manifest, Skipped, ma
 from backups.domain.process import Streams, running_child, wait_for, wait_until_ready
 from backups.domain.reading import BLOCK_BYTES, Reading, read_gz, read_tar_gz
 from backups.domain.restore.journal import STAGE_PREFIX
+from backups.domain.space import SPACE_ERRORS
 from backups.domain.tally import tallied
 from backups.domain.tarlog import DANGEROUS, UNREADABLE, parse_tar_log
 from oobsite.files import ARCHIVE_MODE, sync_dir
@@ -34,7 +35,6 @@ from oobsite.files import ARCHIVE_MODE, sync_dir
 COMPRESSION_LEVEL = 1
 PART_SUFFIX = ".part"
 _WRITEBACK_BYTES = 16 << 20
-SPACE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _TAR_OPTIONS = (
     "--create",
     "--file=-",

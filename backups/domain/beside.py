@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backups.domain.browse_errors import PlaceBlockedError
-from backups.domain.errors import NoSpaceError, TarError
+from backups.domain.errors import NoSpaceError
 from backups.domain.job import Job
 from backups.domain.names import show_name
 from backups.domain.reading import Reading
@@ -59,9 +59,7 @@ def unpack_chosen(stage: Stage, order: BesideOrder, job: Job) -> None:
     part = Part([*members, *order.extra], folders)
     try:
         unpack(Unpacking(order.archive, stage.new_dir, order.reading, is_faithful=True, part=part), job)
-    except TarError as error:
-        if free_bytes(stage.target) >= _LEAST_FREE:
-            raise
+    except NoSpaceError as error:
         raise NoSpaceError(stage.target, order.selection.size) from error
     sync_file_system(stage.folder)
 

@@ -15,11 +15,14 @@ from typing import IO
 
 from isal import igzip_threaded
 
-from backups.domain.errors import DamagedArchiveError, TarError, UnsafeArchiveError
+from backups.domain.errors import DamagedArchiveError, NoSpaceError, TarError, UnsafeArchiveError
 from backups.domain.job import Job, Progress
 from backups.domain.process import Identity, Streams, running_child, wait_for, wait_until_ready
 from backups.domain.reading import BLOCK_BYTES, GZIP_ERRORS, HashingReader, Reading
+from backups.domain.space import LEAST_MISSING, tells_of_full_disk
 from backups.domain.tally import tallied
+from oobsite.errors import OobError
+from oobsite.files import tree_size
 
 _TAR_OPTIONS = (
     "--extract",
@@ -88,7 +91,8 @@ class Unpacking:
 def unpack(order: Unpacking, job: Job) -> None:
     """Unpack into an empty folder. Pipes and devices are left out.
 
-    Raises ``UnsafeArchiveError``, ``DamagedArchiveError`` when the bytes are others than those judged, ``TarError``.
+    Raises ``UnsafeArchiveError``, ``DamagedArchiveError`` when the bytes are others than those judged,
+    ``NoSpaceError``, ``TarError``.
     """
     if order.reading.unsafe:
         raise UnsafeArchiveError(order.archive, list(order.reading.unsafe))
@@ -112,8 +116,15 @@ def unpack(order: Unpacking, job: Job) -> None:
     if sha256 != order.reading.content.sha256:
         raise DamagedArchiveError(order.archive, "checksum")
     if status != 0:
-        lines = log_path.read_text(errors="replace").splitlines()
-        raise TarError(order.folder, status, lines[0] if lines else "")
+        raise _explain(order, status, log_path.read_bytes())
+
+
+def _explain(order: Unpacking, status: int, log: bytes) -> OobError:
+    if tells_of_full_disk(log):
+        missing = order.reading.content.file_bytes - tree_size(order.folder)
+        return NoSpaceError(order.folder, max(missing, LEAST_MISSING))
+    lines = log.decode(errors="replace").splitlines()
+    return TarError(order.folder, status, lines[0] if lines else "")
 
 
 def widen(pipe: IO[bytes]) -> None:

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backups.messages import error_sentence, human_size
-from backups.services.preview import Comparison, Figure, Preview
+from backups.services.preview import Comparison, Figure, Preview, PreviewItem
+from oobsite.templatetags.oob import age
 
 FIGURE_TITLES: dict[str, Promise] = {
     "patients": gettext_lazy("Patients"),
@@ -25,11 +26,20 @@ FIGURE_TITLES: dict[str, Promise] = {
 def preview_lines(preview: Preview) -> Iterator[str]:
     """What people read before they confirm."""
     for item in preview.items:
-        words = f"{human_size(item.size)}, {item.archive.get_proof_display()}"
-        yield f"  {item.archive.name}: {words} → {item.source.folder}"
+        words = [human_size(item.size), item.archive.get_proof_display(), *_item_words(item)]
+        yield f"  {item.archive.name}: {', '.join(words)} → {item.source.folder}"
+    yield "  " + _("Age: %(age)s") % {"age": age(preview.age_seconds)}
     yield from comparison_lines(preview)
     for problem in preview.problems:
         yield "x " + error_sentence(problem)
+
+
+def _item_words(item: PreviewItem) -> Iterator[str]:
+    if item.version_archived:
+        yield f"MariaDB {item.version_archived}"
+    if item.free_bytes is not None:
+        room = {"needed": human_size(item.needed_bytes), "free": human_size(item.free_bytes)}
+        yield _("%(needed)s needed, %(free)s free") % room
 
 
 def comparison_lines(comparison: Comparison | Preview) -> Iterator[str]:

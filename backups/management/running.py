@@ -27,6 +27,7 @@ _OPTIONS = {
     "clients-connected": "--accept-clients",
     "folders-not-confirmed": "--folders-idle",
     "account-would-fail": "--accept-old-passwords",
+    "sql-unfinished": "--accept-unfinished",
 }
 _MARKS = {"info": " ", "warning": "!", "error": "x"}
 

@@ -7,7 +7,6 @@ import logging
 from django.conf import settings
 from django.utils import timezone
 
-from backups.domain.archive import SPACE_ERRORS
 from backups.domain.catalog import choose_stamp
 from backups.domain.errors import (
     CancelledError,
@@ -22,6 +21,7 @@ from backups.domain.errors import (
 from backups.domain.reading import BLOCK_BYTES
 from backups.domain.restore.journal import STAGE_PREFIX
 from backups.domain.restore.stage import require_rest
+from backups.domain.space import SPACE_ERRORS
 from backups.models import BackupRun, Source
 from backups.services import catalogue, config, sqlkept
 from backups.services.request import Request

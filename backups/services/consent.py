@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.utils import timezone
+
 from backups.domain.errors import LoginRefusedError, ServerUnreachableError
 from backups.domain.mariadb.server import practice_connection
-from backups.domain.restore.check import list_clients
+from backups.domain.restore.check import list_lasting_clients
 from backups.domain.restore.errors import ClientsConnectedError, FoldersNotConfirmedError, OrderOutdatedError
 from backups.models import BackupRun, Source
 from backups.services import config, containers
@@ -35,7 +37,8 @@ def require_up_to_date(run: BackupRun) -> None:
     """Raise ``OrderOutdatedError`` when another exchange has ended since ``run`` was ordered: whoever ordered it has
     looked at other data."""
     others = BackupRun.objects.filter(action__in=BackupRun.EXCHANGES, started_at__isnull=False).exclude(pk=run.pk)
-    if others.filter(ended_at__gt=run.requested_at).exclude(state=BackupRun.State.BUSY).exists():
+    since = others.filter(ended_at__gt=run.requested_at, ended_at__lte=timezone.now())  # not of a clock that was ahead
+    if since.exclude(state=BackupRun.State.BUSY).exists():
         raise OrderOutdatedError
 
 
@@ -45,6 +48,6 @@ def list_connected(sources: Sequence[Source]) -> list[str]:
         return []
     try:
         with practice_connection(config.practice_access()) as conn:
-            return list_clients(conn)
+            return list_lasting_clients(conn)
     except (ServerUnreachableError, LoginRefusedError):  # the check judges that
         return []

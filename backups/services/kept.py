@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
@@ -22,7 +22,7 @@ from backups.domain.restore.undo import release
 from backups.domain.sql.errors import SqlKeptAwayError
 from backups.domain.sql.journal import JournalFile
 from backups.models import BackupArchive, KeptData, Source, new_run_uid
-from backups.services import condition, config, sqlkept
+from backups.services import ages, condition, config, sqlkept
 from backups.services.aging import remove_old_rows
 from backups.services.uploading import remove_old_files
 from oobsite.accounts.actors import system_actor
@@ -30,6 +30,7 @@ from oobsite.audit.services import record
 from oobsite.errors import OobError
 
 logger = logging.getLogger(__name__)
+_AT_REST = (KeptData.Phase.KEPT, KeptData.Phase.UNDONE)
 
 
 @dataclass(frozen=True)
@@ -108,16 +109,38 @@ def restorable_sources() -> list[Source]:
     return [source for source in sources if source.folder.is_dir()]
 
 
-def sync_kept() -> None:
-    """Make the rows agree with the folders; a row goes only when all of them could be read."""
+def sync_kept() -> dict[str, float]:
+    """Make the rows agree with the folders; a row goes only when all of them could be read.
+
+    Returns the ages of restores and of safety backups in seconds; see ``ages``.
+    """
     found = look_into_folders()
     for restore_id, items in found.kept.items():
         _write_row(restore_id, items)
     for restore_id, sources in found.damaged.items():
         _write_damaged_row(restore_id, KeptData.Kind.FOLDERS, [source.name for source in sources])
     on_server = _sync_sql()
-    if found.is_whole and on_server is not None:
-        KeptData.objects.exclude(restore_id__in=[*found.kept, *found.damaged, *on_server]).delete()
+    if not found.is_whole or on_server is None:
+        return _sync_ages(found, is_whole=False)
+    KeptData.objects.exclude(restore_id__in=[*found.kept, *found.damaged, *on_server]).delete()
+    return _sync_ages(found, is_whole=True)
+
+
+def _sync_ages(found: Findings, *, is_whole: bool) -> dict[str, float]:
+    """The time begins when the restore is at its end, and once more when it was undone."""
+    at_rest = {_name_of(row, found): row for row in KeptData.objects.filter(phase__in=_AT_REST)}
+    safety = BackupArchive.objects.filter(is_safety=True).values_list("name", flat=True)
+    passed = ages.let_time_pass([*at_rest, *safety], forgets=is_whole)
+    for name, row in at_rest.items():
+        row.until = ages.kept_until(passed.get(name, 0.0))
+        row.save(update_fields=["until"])
+    return passed | {row.restore_id: passed.get(name, 0.0) for name, row in at_rest.items()}
+
+
+def _name_of(row: KeptData, found: Findings) -> str:
+    """Another one when it was undone, or more of it: other data are kept then."""
+    undone = sum(journal.phase is Phase.UNDONE for _source, journal in found.kept.get(row.restore_id, ()))
+    return f"{row.restore_id} {row.phase} {undone}"
 
 
 def _sync_sql() -> list[str] | None:
@@ -149,32 +172,29 @@ def _write_damaged_row(restore_id: str, kind: KeptData.Kind, sources: list[str])
 
 
 def _write_row(restore_id: str, items: list[tuple[Source, Journal]]) -> None:
-    created_at = _created_at(items)
-    KeptData.objects.update_or_create(
-        restore_id=restore_id,
-        defaults={
-            "phase": _joint_phase([journal for _source, journal in items]),
-            "sources": [source.name for source, _journal in items],
-            "created_at": created_at,
-            "until": created_at + timedelta(hours=settings.OOB_KEEP_OLD_HOURS),
-        },
-    )
+    values = {
+        "phase": _joint_phase([journal for _source, journal in items]),
+        "sources": [source.name for source, _journal in items],
+        "created_at": max(datetime.fromisoformat(journal.created_at) for _source, journal in items),
+    }
+    _save_row(restore_id, values)
 
 
 def _write_sql_row(file: JournalFile) -> None:
     """Tables that an SQL restore has kept on the server."""
     phases = {Phase.KEPT: KeptData.Phase.KEPT, Phase.UNDONE: KeptData.Phase.UNDONE}
-    created_at = sqlkept.created_at(file)
-    KeptData.objects.update_or_create(
-        restore_id=file.journal.id,
-        defaults={
-            "kind": KeptData.Kind.SQL,
-            "phase": phases.get(file.journal.phase, KeptData.Phase.PLACED),
-            "sources": _database_names(),
-            "created_at": created_at,
-            "until": created_at + timedelta(hours=settings.OOB_KEEP_OLD_HOURS),
-        },
-    )
+    values = {
+        "kind": KeptData.Kind.SQL,
+        "phase": phases.get(file.journal.phase, KeptData.Phase.PLACED),
+        "sources": _database_names(),
+        "created_at": sqlkept.created_at(file),
+    }
+    _save_row(file.journal.id, values)
+
+
+def _save_row(restore_id: str, values: dict[str, Any]) -> None:
+    new = {**values, "until": ages.kept_until(0.0)}
+    KeptData.objects.update_or_create(restore_id=restore_id, defaults=values, create_defaults=new)
 
 
 def _joint_phase(journals: list[Journal]) -> KeptData.Phase:
@@ -182,10 +202,6 @@ def _joint_phase(journals: list[Journal]) -> KeptData.Phase:
     if any(not journal.is_at_rest or journal.phase is Phase.PLACED for journal in journals):
         return KeptData.Phase.PLACED
     return KeptData.Phase.KEPT if any(journal.is_live for journal in journals) else KeptData.Phase.UNDONE
-
-
-def _created_at(items: list[tuple[Source, Journal]]) -> datetime:
-    return max(datetime.fromisoformat(journal.created_at) for _source, journal in items)
 
 
 def housekeep() -> None:
@@ -207,24 +223,20 @@ def housekeep() -> None:
 
 def release_expired(lock_fd: int, uid: str) -> None:
     """As ``housekeep``, for whoever holds the lock."""
+    over = {name for name, age in sync_kept().items() if ages.is_over(age)}
     for restore_id, items in read_kept().items():
-        if _is_over(items):
+        if restore_id in over and _is_settled(items):
             _release(restore_id, [source.folder for source, _journal in items])
     for file in sqlkept.read_sql_kept():
-        if file.journal.is_at_rest and sqlkept.created_at(file) < _oldest_kept():
+        if file.journal.id in over and file.journal.is_at_rest:
             _release_sql(file)
     sync_kept()
-    _delete_safety_archives(lock_fd, uid)
+    _delete_safety_archives(lock_fd, uid, over)
 
 
-def _is_over(items: list[tuple[Source, Journal]]) -> bool:
+def _is_settled(items: list[tuple[Source, Journal]]) -> bool:
     """Only what is tested or undone goes by itself."""
-    is_settled = all(journal.phase in (Phase.KEPT, Phase.UNDONE) for _source, journal in items)
-    return is_settled and _created_at(items) < _oldest_kept()
-
-
-def _oldest_kept() -> datetime:
-    return timezone.now() - timedelta(hours=settings.OOB_KEEP_OLD_HOURS)
+    return all(journal.phase in (Phase.KEPT, Phase.UNDONE) for _source, journal in items)
 
 
 def _release(restore_id: str, folders: list[Path]) -> None:
@@ -248,11 +260,11 @@ def _release_sql(file: JournalFile) -> None:
     record(system_actor(), "restore.released", None, {"restore": file.journal.id})
 
 
-def _delete_safety_archives(lock_fd: int, uid: str) -> None:
+def _delete_safety_archives(lock_fd: int, uid: str, over: set[str]) -> None:
     """Those that are old enough and whose restore is known to have nothing left to put back."""
     present = {source.name for source in restorable_sources()}
     kept = set(KeptData.objects.values_list("restore_id", flat=True))
-    candidates = BackupArchive.objects.filter(is_safety=True, is_pinned=False, taken_at__lt=_oldest_kept())
+    candidates = BackupArchive.objects.filter(is_safety=True, is_pinned=False, name__in=over)
     for archive in candidates.select_related("run"):
         request = archive.run.request if archive.run else {}
         is_known = "restore" in request and present.issuperset(request.get("sources", ()))

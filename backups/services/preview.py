@@ -13,7 +13,7 @@ from django.utils import timezone
 from backups.domain.errors import DamagedArchiveError, NoSpaceError
 from backups.domain.mariadb.counts import count_core, find_database, list_tables, read_figures
 from backups.domain.mariadb.server import parse_version, practice_connection, read_version
-from backups.domain.restore.check import SPACE_SHARE, list_clients
+from backups.domain.restore.check import SPACE_SHARE, list_clients, require_room
 from backups.domain.restore.errors import ServerDiffersError, WorkerSilentError
 from backups.models import BackupArchive, Source
 from backups.services import catalogue, config, containers
@@ -169,7 +169,7 @@ def _compose(targets: Sequence[Target], live: _Live) -> Preview:
         clients=live.clients,
         server_error=live.error,
         age_seconds=(timezone.now() - taken_at).total_seconds(),
-        problems=tuple(problem for item in items for problem in _find_problems(item)),
+        problems=(*_find_joint_problems(targets), *(problem for item in items for problem in _find_problems(item))),
         database=settings.DBNAME,
         folders=tuple(str(source) for source in list_unguarded([target.source for target in targets])),
     )
@@ -260,14 +260,21 @@ def _parse_day(text: object) -> date | None:
         return None
 
 
+def _find_joint_problems(targets: Sequence[Target]) -> list[OobError]:
+    """Whether all of them have room together."""
+    try:
+        require_room({target.folder: target.plain_bytes for target in targets if target.folder.is_dir()})
+    except NoSpaceError as error:
+        return [error]
+    return []
+
+
 def _find_problems(item: PreviewItem) -> list[OobError]:
     problems: list[OobError] = []
     if not item.archive.is_on_disk:
         problems.append(DamagedArchiveError(item.archive.path, "size"))
     elif item.proof == BackupArchive.Proof.FAILED:
         problems.append(proof_failure(item.archive.name, item.source))
-    if item.free_bytes is not None and item.free_bytes < item.needed_bytes:
-        problems.append(NoSpaceError(item.source.folder, item.needed_bytes - item.free_bytes))
     if item.is_version_different:
         problems.append(ServerDiffersError("version", item.version_archived, item.version_live))
     return problems

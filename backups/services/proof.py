@@ -30,8 +30,10 @@ from backups.domain.job import Job
 from backups.domain.lock import pinned
 from backups.domain.manifest import Content, read_manifest, write_proof
 from backups.domain.mariadb.proof import ProofOrder, ProofReport, prove_dump, prove_physical
+from backups.domain.mariadb.throwaway import read_server_log
 from backups.domain.reading import Guard, LineWriter, Reading, read_gz, read_tar_gz
 from backups.domain.restore.errors import ArchiveUnfitError
+from backups.domain.space import LEAST_MISSING, tells_of_full_disk
 from backups.models import BackupRun
 from backups.services import catalogue, condition, config
 from backups.services.runs import Recorder, RunContext, open_run
@@ -166,8 +168,9 @@ def _judge(listed: Listed, path: Path, job: Job, extras: Extras) -> ProofReport:
     except _TRIED_VERDICTS as error:
         report = ProofReport(problems=(error.notice,))
     missing = _LEAST_FREE - free_bytes(config.work_dir())
-    if missing > 0 and not report.is_good and is_database(listed):
-        raise NoSpaceError(config.work_dir(), missing)
+    is_full = missing > 0 or tells_of_full_disk(read_server_log(job.work_dir / "proof"))
+    if is_full and not report.is_good and is_database(listed):
+        raise NoSpaceError(config.work_dir(), max(missing, LEAST_MISSING))
     return report
 
 
@@ -186,8 +189,8 @@ def keep_report(listed: Listed, report: ProofReport) -> dict[str, Any]:
     return content
 
 
-def verify_only(listed: Listed, context: RunContext, missing: int) -> dict[str, Any]:
-    """Check a database's archive without starting it, because ``missing`` bytes are missing for that.
+def verify_only(listed: Listed, context: RunContext, obstacle: Notice) -> dict[str, Any]:
+    """Check a database's archive without starting it; ``obstacle``, a warning, says why.
 
     What an earlier proof has found stays, unless the archive is damaged.
     """
@@ -199,8 +202,7 @@ def verify_only(listed: Listed, context: RunContext, missing: int) -> dict[str, 
         context.recorder.say("error", error.notice, listed.series)
         return {"archive": listed.name, **keep_report(listed, ProofReport(problems=(error.notice,)))}
     catalogue.note_verified(listed.name, timezone.now())
-    notice = Notice("archive-verified-only", {"name": listed.name, "missing": missing})
-    context.recorder.say("warning", notice, listed.series)
+    context.recorder.say("warning", obstacle, listed.series)
     return {"archive": listed.name, "is_good": True}
 
 

@@ -22,6 +22,7 @@ from backups.domain.restore.check import (
     check_folder,
     check_staged,
     require_inodes,
+    require_room,
 )
 from backups.domain.restore.errors import (
     AccountWouldFailError,
@@ -84,6 +85,7 @@ def _restore(request: RestoreRequest, context: RunContext) -> None:
         stop_containers = stack.enter_context(containers.containers_started_again(context.recorder.say))
         for target in targets:
             stack.enter_context(pinned(target.path))
+        require_room({target.folder: target.plain_bytes for target in targets if target.folder.is_dir()})
         readings = [_check(target, context) for target in targets]
         context.begin(Step.SAFETY)
         save_present(targets, request, context)
@@ -142,6 +144,7 @@ def _require_fit(target: Target, needed_bytes: int) -> None:
 def _stage(target: Target, reading: Reading, context: RunContext, stack: ExitStack) -> Staged:
     kind = Kind.MARIADB if target.is_database else Kind.FILES
     stage = stack.enter_context(restoring(target.folder, context.run.uid, kind, timezone.now()))
+    require_room({target.folder: reading.content.file_bytes})  # the safety backup may have taken some
     fill = fill_datadir if target.is_database else fill_folder
     fill(stage, Filling(target.path, reading, target.listed.root), context.job)
     if target.is_database:

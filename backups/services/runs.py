@@ -16,11 +16,12 @@ from django.db.models import Model, Q
 from django.utils import timezone
 
 from backups.domain.catalog import remove_leftovers
-from backups.domain.errors import BusyError, CancelledError, FileSystemError
+from backups.domain.errors import BusyError, CancelledError, FileSystemError, NoSpaceError
 from backups.domain.job import Job, Progress
 from backups.domain.lock import make_holder, require_lock, run_lock
 from backups.domain.meter import Meter
 from backups.domain.process import kill_orphans
+from backups.domain.space import LEAST_MISSING, SPACE_ERRORS
 from backups.models import BackupRun
 from backups.services import config
 from backups.services.actors import actor_of_run
@@ -136,7 +137,7 @@ def open_run(run: BackupRun, recorder: Recorder) -> Iterator[RunContext]:
     try:
         holder = make_holder(run.uid, run.action, timezone.now())
         lock = run_lock(config.backup_dir(), holder, outranks=_outranked(run))
-        with beating(run), lock as lock_fd, _private_folder(run.uid) as folder:
+        with _explained(), beating(run), lock as lock_fd, _private_folder(run.uid) as folder:
             context = RunContext(run, recorder, Job(run.uid, folder, lock_fd, recorder.progress, recorder.is_cancelled))
             _clean_up_after_dead_runs(context)
             yield context
@@ -146,9 +147,6 @@ def open_run(run: BackupRun, recorder: Recorder) -> Iterator[RunContext]:
             recorder.say("error", error.notice)
         elif isinstance(error, KeyboardInterrupt):
             recorder.say("error", CancelledError().notice)
-        elif isinstance(error, OSError):
-            what = FileSystemError(str(error.filename or ""), error.strerror or str(error))
-            recorder.say("error", what.notice)
         else:
             recorder.say("error", Notice("unexpected", {"text": repr(error)}))
         raise
@@ -156,6 +154,23 @@ def open_run(run: BackupRun, recorder: Recorder) -> Iterator[RunContext]:
         run.ended_at = timezone.now()
         run.progress = {}
         run.save(update_fields=["state", "ended_at", "progress"])
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What the system says becomes an error that every door can tell."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in SPACE_ERRORS:
+            raise NoSpaceError(_folder_of(error.filename), LEAST_MISSING) from error
+        raise FileSystemError(str(error.filename or type(error).__name__), error.strerror or str(error)) from error
+
+
+def _folder_of(name: object) -> Path:
+    if not isinstance(name, str | Path):
+        return config.work_dir()
+    return Path(name) if Path(name).is_dir() else Path(name).parent
 
 
 def _outranked(run: BackupRun) -> str:

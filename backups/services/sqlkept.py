@@ -14,7 +14,7 @@ from backups.domain.errors import FileSystemError, QueryFailedError
 from backups.domain.job import Job
 from backups.domain.restore.errors import JournalDamagedError, RestoreSupersededError, RestoreUnknownError
 from backups.domain.restore.inplace import InPlace, read_in_place
-from backups.domain.restore.journal import Phase
+from backups.domain.restore.journal import Journal, Phase
 from backups.domain.restore.stage import list_restores
 from backups.domain.sql.errors import SqlKeptAwayError
 from backups.domain.sql.exchange import undo_database
@@ -120,9 +120,16 @@ def _newer_exchange(file: JournalFile) -> str | None:
     """The later restore that has replaced the whole data folder: what ``file`` has kept went with the old one."""
     source = Source.objects.filter(kind=Source.Kind.MARIADB).first()
     journals = list_restores(source.folder) if source is not None and source.folder.is_dir() else []
-    live = [journal for journal in journals if journal.is_live]
-    later = [journal.id for journal in live if datetime.fromisoformat(journal.created_at) >= created_at(file)]
+    later = [journal.id for journal in journals if journal.is_live and _is_later(journal, file)]
     return later[-1] if later else None
+
+
+def _is_later(journal: Journal, file: JournalFile) -> bool:
+    """By the order of their runs, where these are known: a clock may have been wrong."""
+    known = dict(BackupRun.objects.filter(uid__in=(journal.id, file.journal.id)).values_list("uid", "pk"))
+    if len(known) == 2:
+        return known[journal.id] > known[file.journal.id]
+    return datetime.fromisoformat(journal.created_at) >= created_at(file)
 
 
 def settle_all() -> tuple[list[Notice], list[OobError]]:

@@ -28,7 +28,7 @@ from backups.domain.sql.loading import Loaded
 from backups.domain.sql.staged import StagedOrder, is_same_series, replace_database
 from backups.domain.sql.transfer import LiveFacts
 from backups.models import BackupRun, Source
-from backups.services import config, sqlkept
+from backups.services import config, containers, sqlkept
 from backups.services.proof import make_proof_order, read_safe
 from backups.services.runs import RunContext
 from backups.services.serverhands import start_server, stop_server
@@ -58,6 +58,11 @@ def is_way_open(facts: LiveFacts) -> bool:
         return False
 
 
+def find_stops(facts: LiveFacts) -> list[str]:
+    """Which containers this way would stop; none when another way is gone. Raises as ``check_containers``."""
+    return containers.check_containers() if is_way_open(facts) else []
+
+
 def require_files(saved: BackupRun | None) -> Target:
     """The backup of the files that a safety run has made. Raises ``SafetyBackupError`` when it is only a dump."""
     source = sqlkept.database_source()
@@ -70,18 +75,20 @@ def require_files(saved: BackupRun | None) -> Target:
 def exchange(saved: Target, incoming: Incoming, context: RunContext, require_consent: Callable[[], None]) -> None:
     """Put the database of ``incoming`` in place, by an exchange of the whole data folder.
 
-    Raises as ``run_restore`` does: old data or new, as the journal in the folder says.
+    Programs that use the data are stopped before, as by ``run_restore``, and started again on every way out.
+    Raises as that does: old data or new, as the journal in the folder says.
     """
     say, job = context.recorder.say, context.job
-    with pinned(saved.path):
+    with containers.containers_started_again(say) as stop_containers, pinned(saved.path):
         needed = saved.plain_bytes + incoming.plain_bytes
         check_datadir(DatadirCheck(saved.folder, config.practice_access(), needed, saved.server))
         with restoring(saved.folder, context.run.uid, Kind.MARIADB, timezone.now()) as stage:
             _stage(stage, saved, incoming, job)
             say("info", Notice("sql-staged-beside", {"database": incoming.database}))
-            require_consent()
             context.begin(Step.SWAP)
             context.require_lock()
+            stop_containers()
+            require_consent()
             swapped = swap_datadir(stage, _make_hands(saved.source, incoming.counts), _cancellable(stage, job))
     say("info", Notice("restore-swapped-database", {"seconds": round(swapped.seconds, 1)}))
 

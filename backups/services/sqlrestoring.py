@@ -40,7 +40,7 @@ from backups.services.backup import is_missing
 from backups.services.consent import list_connected, require_up_to_date
 from backups.services.runs import Recorder, RunContext, open_run
 from backups.services.safety import save_present_sources
-from backups.services.sqlphysical import Incoming, exchange, is_way_open, require_files
+from backups.services.sqlphysical import Incoming, exchange, find_stops, is_way_open, require_files
 from backups.services.sqlrequest import SqlRequest, locate, title_of, version_of
 from backups.services.steps import Step
 from backups.services.targets import Target
@@ -165,6 +165,7 @@ def _tried(request: SqlRequest, context: RunContext, facts: LiveFacts) -> Iterat
         version = version_of(path)
         if request.version not in ("", version):
             raise SqlChangedError(title)
+        stops = find_stops(facts)
         job.enter("inspect", title)
         dump = read_dump_file(path, job)
         charset = choose_charset(dump, request.charset)
@@ -181,7 +182,7 @@ def _tried(request: SqlRequest, context: RunContext, facts: LiveFacts) -> Iterat
             is_physical = is_way_open(facts)
             remarks = (*_find_remarks(dump, loaded, summary), *_find_way_remarks(facts, is_physical=is_physical))
             tried = _Tried(dump, loaded, summary, remarks, is_physical)
-            context.run.result = _to_result(tried, charset) | {"version": version}
+            context.run.result = _to_result(tried, charset) | {"version": version, "stops": stops}
             context.run.save(update_fields=["result"])
             yield tried
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from backups import services
-from backups.domain.errors import LockLostError
+from backups.domain.errors import FileSystemError, LockLostError
 from backups.domain.lock import LOCK_NAME
 from backups.domain.restore.errors import OrderOutdatedError
 from backups.domain.restore.journal import list_stage_folders
@@ -175,7 +175,7 @@ def test_a_disk_that_fails_in_the_middle_leaves_the_old_data(pacs, failing_disk,
     """The kernel makes it read-only at once; what is left of the restore goes when it has been mended."""
     trigger, mend = failing_disk
     run = order()
-    with pytest.raises(OSError, match="Read-only"):
+    with pytest.raises(FileSystemError, match="Read-only"):
         services.carry_out(run, Recorder(run, when("restore-staged", lambda: trigger.write_text("1"))))
     assert (run.log[-1]["code"], (pacs / "file").read_bytes()) == ("file-system", b"now")
     mend()

@@ -11,7 +11,6 @@ from backups.domain import upload
 from backups.models import BackupRun, SqlFile
 from backups.services import config
 from tests.answering import answering  # noqa: F401 - a fixture
-from tests.people import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("installation", "pages", "answering")]
 LIST = "/backups/restore/"
@@ -30,13 +29,6 @@ RESULT = {
     "remarks": [],
     "version": "7-4-1700000000",
 }
-
-
-@pytest.fixture
-def owner(client):
-    user = make_user(username="muster", language="en")
-    client.force_login(user)
-    return user
 
 
 @pytest.fixture
@@ -240,6 +232,12 @@ def test_a_missing_end_must_be_known(client, owner, file):
     assert "errorlist" in text_of(client.post(f"{check_url(run)}confirm/", typed))
     client.post(f"{check_url(run)}confirm/", typed | {"unfinished": "on"})
     assert BackupRun.objects.get(action="sql").request["is_unfinished_accepted"] is True
+
+
+def test_programs_that_will_be_stopped_are_named(client, owner, file):
+    run = make_check(file, result={**RESULT, "stops": ["elx_webelexis", "elx_pacs"]})
+    html = text_of(client.get(f"{check_url(run)}confirm/"))
+    assert "starts them again afterwards: elx_webelexis, elx_pacs." in html
 
 
 def test_no_restore_begins_while_another_job_runs(client, owner, file):

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 
 import pytest
+from holding import end_all
 from packing import fake_tool, run_command, tmpfs  # noqa: F401 - fixtures
 from realsite import *  # noqa: F403 - fixtures
-from realsite import DATABASE, Site, prepared_data
+from realsite import DATABASE, STARTED, Site, prepared_data
+from restarting import restarting_server
+from sqlsite import make_dump
 
 from demo.writer import Writer
 
@@ -21,10 +24,29 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in others]
 
 
+@pytest.fixture(autouse=True)
+def nobody_left():
+    yield
+    end_all(STARTED)
+
+
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory):
     """The data folder of an installation on which `manage.py prepare` has run once."""
     return prepared_data(tmp_path_factory.mktemp("prepared"))
+
+
+@pytest.fixture(scope="module")
+def restarting():
+    """A server that something starts again whenever it ends."""
+    with restarting_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def new_dump(server):
+    """A dump of what ``server_for_sql`` would say if it were new."""
+    return make_dump(server, server.folder / "new.sql")
 
 
 @pytest.fixture

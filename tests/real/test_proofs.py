@@ -11,16 +11,18 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from holding import held_at
 from realsite import (
     DATABASE,
     archives_in,
     flip_bytes,
+    names_of,
     own_children,
     practice_server,
     repack,
     run_sql,
-    wait_until,
 )
+from waiting import wait_until
 
 from backups.models import BackupArchive
 from demo.server import PracticeServer, own_tree
@@ -56,6 +58,26 @@ def test_a_disk_that_becomes_full_says_nothing_of_the_archive(archive, site, pro
     assert (code, [line["code"] for line in problems]) == (1, ["no-space"])
     assert BackupArchive.objects.get().proof == "none"
     assert not archive.with_name(archive.name + ".proof.json").exists()
+
+
+FULL = """case "$*" in *--version*) exec {real} "$@";; esac
+for option in "$@"; do case "$option" in --log-error=*) log="${option#*=}";; esac; done
+echo "[ERROR] mariadbd: Error writing file './mysql/x.MAD' (Errcode: 122 \\"Disk quota exceeded\\")" > "$log"
+exit 1
+"""
+UNPACKED = """case "$*" in *--extract*) ;; *) exec {real} "$@";; esac
+cat > /dev/null
+echo "tar: x: Cannot write: Disk quota exceeded" >&2
+exit 2
+"""
+
+
+@pytest.mark.parametrize(("tool", "script"), [("mariadbd", FULL), ("tar", UNPACKED)])
+def test_a_share_of_the_disk_that_is_used_up_says_nothing_of_the_archive(archive, prove, fake_tool, tool, script):
+    fake_tool(tool, script)
+    code, problems = prove()
+    assert (code, [line["code"] for line in problems]) == (1, ["no-space"])
+    assert BackupArchive.objects.get().proof == "none"
 
 
 # --- content ------------------------------------------------------------------------------------------------
@@ -167,16 +189,11 @@ def network_sockets() -> set[str]:
 
 def test_the_private_server_is_alone_in_its_folder(commands):
     assert commands.run(*BACKUP)[0] == 0
-    child = commands.start("provebackup")
-    wait_until(lambda: list((commands.folder / "work").glob("run-*/proof/sock")))
-    (pid,) = own_children(commands.last_run("uid"))
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with held_at("check", commands, "provebackup") as child:
+        (pid,) = own_children(commands.last_run("uid"))
         (proof,) = (commands.folder / "work").glob("run-*/proof")
         owner = Path(f"/proc/{pid}").stat().st_uid
         found = (stat.S_IMODE(proof.stat().st_mode), proof.stat().st_uid == owner, sockets_of(pid) & network_sockets())
-    finally:
-        os.kill(pid, signal.SIGCONT)
     child.communicate()
     assert (found, child.returncode) == ((0o700, True, set()), 0)
     assert os.geteuid() != 0 or owner not in (0, 999)
@@ -196,8 +213,8 @@ def test_a_proof_whose_server_never_answers_ends_when_it_is_interrupted(commands
     tool.write_text("#!/bin/sh\nexec sleep 600\n")
     tool.chmod(0o755)
     child = commands.start("provebackup", PATH=f"{folder / 'bin'}:{os.environ['PATH']}")
-    wait_until(lambda: list((commands.folder / "work").glob("run-*/proof/tmp")))
+    wait_until(lambda: "sleep" in names_of(own_children(commands.last_run("uid"))))
     child.send_signal(signal.SIGINT)
-    assert child.wait(5) == 5
     child.communicate()
+    assert child.returncode == 5
     assert list((commands.folder / "work").iterdir()) == []

@@ -8,19 +8,14 @@ import random
 import subprocess
 
 import pytest
-from restarting import LABELS, Client, Trial, end_of, restarting_server, start_restore, wait_until
+from restarting import LABELS, Client, Trial, end_of, start_restore
+from waiting import wait_until
 
 from backups.domain.restore.undo import release
 
 pytestmark = pytest.mark.chaos
 SEED = 20261124
 MOST_STEPS = 80
-
-
-@pytest.fixture(scope="module")
-def restarting():
-    with restarting_server() as server:
-        yield server
 
 
 @pytest.fixture
@@ -68,7 +63,7 @@ def test_a_second_server_that_waits_for_the_old_files_does_not_get_them(restarti
     trial.client.forget(after)
     with waiting_server(restarting) as second:
         assert end_of(start_restore(restarting, after))[0] == 0
-        assert second.wait(60) == 1
+        assert second.wait() == 1
     restarting.wait()
     assert restarting.label() == after
     release(restarting.datadir, "x1")

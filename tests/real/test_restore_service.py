@@ -1,25 +1,19 @@
-"""Restores through the service and the commands, on a real server that is restarted, with a folder beside it."""
+"""Restores through the service, on a real server that is restarted, with a folder beside it."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
-import pty
-import shutil
-import signal
-import sqlite3
-import subprocess
-import sys
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from realsite import DATABASE, ROOT, Site, flip_bytes, kill_hard, leftovers, point_settings_at, practice_server
-from restarting import KILLER, restarting_server, stages, wait_until
+from keeping import let_hours_pass
+from realsite import DATABASE, flip_bytes, leftovers, point_settings_at, practice_server
+from restarting import stages
+from restoresite import *  # noqa: F403 - fixtures
+from restoresite import change, sql, state_of
 
 from backups import services
 from backups.domain.errors import DamagedArchiveError, LoginRefusedError
-from backups.domain.lock import make_holder, run_lock
 from backups.domain.restore import folders
 from backups.domain.restore.errors import (
     AccountWouldFailError,
@@ -30,42 +24,18 @@ from backups.domain.restore.errors import (
     RestoredUntestedError,
     RestoreUnknownError,
 )
-from backups.domain.restore.stage import list_restores
-from backups.domain.restore.undo import release
 from backups.models import BackupArchive, BackupRun, KeptData, Source
 from backups.services import kept, restoring
 from backups.services.request import Request
 from backups.services.restorerequest import ReleaseRequest, RestoreRequest, UndoRequest
 from backups.services.runs import Recorder
 from backups.services.targets import archives_of_stamp
-from demo.server import short_folder
 from oobsite.accounts.actors import system_actor, user_actor
 from oobsite.accounts.errors import NotAllowedError
 from oobsite.accounts.models import User
 from oobsite.audit.models import AuditEvent
 
 State = BackupRun.State
-
-
-@pytest.fixture(scope="module")
-def restarting():
-    with restarting_server() as server:
-        yield server
-
-
-@pytest.fixture
-def server(restarting):
-    """Nothing of another test is left in the folders."""
-    webelexis = begin(restarting)
-    yield restarting
-    for folder in (restarting.datadir, webelexis):
-        for journal in list_restores(folder):
-            release(folder, journal.id)
-
-
-@pytest.fixture
-def webelexis(server):
-    return server.datadir.parent / "webelexisdata"
 
 
 @pytest.fixture
@@ -75,12 +45,6 @@ def site(server, installation, settings):
     Source.objects.exclude(name__in=("elexisdb", "webelexisdata")).update(is_active=False)
     yield installation
     assert leftovers(installation) == []
-
-
-def sql(server, *statements):
-    with contextlib.closing(server.connect()) as conn:
-        for statement in statements:
-            conn.query(statement)
 
 
 def carry_out(action, request):
@@ -108,38 +72,6 @@ def undo(run, **consents):
 
 def codes(run):
     return [line["code"] for line in run.log]
-
-
-def begin(server):
-    """The state ``then``; returns the folder."""
-    server.wait()
-    sql(server, f"DELETE FROM {DATABASE}.innodb_rows")
-    webelexis = server.datadir.parent / "webelexisdata"
-    webelexis.mkdir(exist_ok=True)
-    for path in webelexis.iterdir():
-        assert path.is_file()
-        path.unlink()
-    (webelexis / "settings.js").write_text("then")
-    (webelexis / "gone-later.txt").write_text("then")
-    return webelexis
-
-
-def change(server, webelexis):
-    """What happens after the backup."""
-    sql(server, f"INSERT INTO {DATABASE}.innodb_rows VALUES (7)")
-    (webelexis / "settings.js").write_text("now")
-    (webelexis / "gone-later.txt").unlink()
-    (webelexis / "new.txt").write_text("now")
-
-
-def state_of(server, webelexis):
-    """``then``, ``now`` or a mix."""
-    server.wait()
-    files = {path.name: path.read_text() for path in webelexis.iterdir() if path.is_file()}
-    is_then = files == {"settings.js": "then", "gone-later.txt": "then"}
-    is_now = files == {"settings.js": "now", "new.txt": "now"}
-    found = {7 in server.rows("InnoDB"), is_now, not is_then}
-    return "mix" if len(found) > 1 else "now" if found.pop() else "then"
 
 
 # --- one restore and back -------------------------------------------------------------------------------------
@@ -183,11 +115,7 @@ def test_what_is_kept_goes_in_time_and_its_safety_backup_with_it(server, webelex
     run = restore(back_up("webelexisdata"))
     kept.housekeep()
     assert len(stages(webelexis)) == 1
-    journal_path = webelexis / f"#sql-oob-{run.uid}" / "journal.json"
-    old = datetime.now(UTC) - timedelta(hours=25)
-    content = json.loads(journal_path.read_text()) | {"created_at": old.isoformat(timespec="seconds")}
-    journal_path.write_text(json.dumps(content))
-    BackupArchive.objects.filter(is_safety=True).update(taken_at=old)
+    let_hours_pass(25)
     kept.housekeep()
     assert stages(webelexis) == []
     assert kept.list_kept() == []
@@ -356,140 +284,6 @@ def test_putting_back_asks_for_the_agreements_of_a_restore(server, webelexis, si
         assert state_of(server, webelexis) == "then"
         assert undo(run, are_clients_accepted=True).result["in_place"] == {"elexisdb": "old", "webelexisdata": "old"}
     assert state_of(server, webelexis) == "now"
-
-
-# --- commands as processes --------------------------------------------------------------------------------------
-@pytest.fixture(scope="module")
-def narrowed(prepared, tmp_path_factory):
-    """The data folder of an installation that backs up the database and one folder."""
-    data = shutil.copytree(prepared, tmp_path_factory.mktemp("narrowed") / "data")
-    with contextlib.closing(sqlite3.connect(data / "oobsite.sqlite3")) as conn, conn:
-        conn.execute("UPDATE backups_source SET is_active = (name IN ('elexisdb', 'webelexisdata'))")
-    return data
-
-
-@pytest.fixture(scope="module")
-def saved(restarting, narrowed):
-    """An installation with one backup of the state ``then``, to be copied; its stamp."""
-    with short_folder() as folder:
-        begin(restarting)
-        site = Site(folder, restarting.practice, narrowed)
-        code, content = site.run("runbackup")
-        assert code == 0, content
-        yield site, content["stamp"]
-
-
-@pytest.fixture
-def commands(server, folder, narrowed):
-    return Site(folder, server.practice, narrowed)
-
-
-@pytest.fixture
-def stamp(commands, saved):
-    """Of a backup of the state ``then``."""
-    original, stamp = saved
-    for name in ("backup", "data"):
-        shutil.copytree(original.folder / name, commands.folder / name, dirs_exist_ok=True)
-    return stamp
-
-
-def test_the_command_restores_and_puts_back(server, webelexis, commands, stamp):
-    change(server, webelexis)
-    code, shown = commands.run("restorebackup", stamp, "--dry-run")
-    assert (code, len(shown["archives"])) == (0, 2)
-    assert state_of(server, webelexis) == "now"
-    code, done = commands.run("restorebackup", stamp, "--yes", "--folders-idle")
-    assert code == 0, done
-    assert state_of(server, webelexis) == "then"
-    code, refused = commands.run("undorestore")
-    assert (code, refused["error"]) == (1, "folders-not-confirmed")
-    assert commands.run("undorestore", "--folders-idle")[0] == 0
-    assert state_of(server, webelexis) == "now"
-    assert commands.run("recover")[0] == 0
-
-
-def test_without_a_terminal_nobody_is_asked(server, commands):
-    stamp = commands.run("runbackup", "--source", "webelexisdata")[1]["stamp"]
-    with commands.start("restorebackup", stamp, "--folders-idle") as child:
-        child.communicate()
-    assert child.returncode == 2
-
-
-@pytest.mark.parametrize(("typed", "code"), [("elexisoob", 2), ("yes", 0)])
-def test_at_a_terminal_the_word_is_asked_for(server, commands, typed, code):
-    stamp = commands.run("runbackup", "--source", "webelexisdata")[1]["stamp"]
-    master, slave = pty.openpty()
-    os.write(master, f"{typed}\n".encode())
-    command = [sys.executable, "manage.py", "restorebackup", stamp, "--folders-idle", "--no-safety-backup"]
-    environment = commands.environment | {"OOB_LANGUAGE": "en"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, stdin=slave, capture_output=True, check=False)
-    os.close(master)
-    os.close(slave)
-    assert done.returncode == code, done.stderr
-
-
-def test_while_a_backup_runs_there_is_no_restore(server, commands):
-    stamp = commands.run("runbackup", "--source", "webelexisdata")[1]["stamp"]
-    with run_lock(commands.backup_dir, make_holder("0123456789ab", "backup", datetime.now(UTC))):
-        code, content = commands.run("restorebackup", stamp, "--yes", "--folders-idle")
-    assert (code, content["error"]) == (4, "busy")
-
-
-KILLED = KILLER + "import manage\nsys.argv = ['manage.py', *sys.argv[1:]]\nmanage.main()"
-
-
-def run_killed(commands, step, *arguments):
-    """A command that kills itself before a step of the exchange; whether it came so far."""
-    environment = commands.environment | {"KILL_AT": str(step)}
-    command = [sys.executable, "-c", KILLED, *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr[-2000:]
-    return done.returncode != 0
-
-
-SOME_STEPS = (0, 4, 9, 13, 18, 24, 33, 35, 37)
-
-
-@pytest.mark.parametrize("step", SOME_STEPS)
-def test_a_killed_restore_is_recovered_to_one_state(server, webelexis, commands, stamp, step):
-    change(server, webelexis)
-    was_killed = run_killed(commands, step, "restorebackup", stamp, "--yes", "--folders-idle", "--no-safety-backup")
-    code, told = commands.run("recover")
-    assert code == 0, told
-    found = state_of(server, webelexis)
-    assert found in ("now", "then")
-    assert was_killed
-    if found == "now":
-        assert stages(server.datadir) == []
-    assert commands.run("runbackup")[0] == 0
-    assert list((commands.folder / "work").iterdir()) == []
-
-
-def progress_of_restore(commands):
-    with contextlib.closing(sqlite3.connect(commands.folder / "data" / "oobsite.sqlite3")) as conn:
-        return str(conn.execute("SELECT progress FROM backups_backuprun WHERE action = 'restore'").fetchone())
-
-
-@pytest.mark.parametrize("stage", ["examine", "pack", "stage"])
-def test_a_restore_killed_before_the_exchange_changes_nothing(server, webelexis, commands, stamp, stage):
-    change(server, webelexis)
-    child = commands.start("restorebackup", stamp, "--yes", "--folders-idle")
-    wait_until(lambda: f'"stage": "{stage}"' in progress_of_restore(commands))
-    kill_hard(child)
-    assert commands.run("recover")[0] == 0
-    assert state_of(server, webelexis) == "now"
-    assert stages(server.datadir) == stages(webelexis) == []
-
-
-@pytest.mark.parametrize("step", [2, 9, 15, 22])
-def test_a_killed_undo_is_recovered_to_one_state(server, webelexis, commands, stamp, step):
-    change(server, webelexis)
-    assert commands.run("restorebackup", stamp, "--yes", "--folders-idle", "--no-safety-backup")[0] == 0
-    was_killed = run_killed(commands, step, "undorestore", "--folders-idle")
-    run_killed(commands, 1, "recover")
-    assert commands.run("recover")[0] == 0
-    found = state_of(server, webelexis)
-    assert found in (("now", "then") if was_killed else ("now",))
 
 
 # --- what would I lose ------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 import pytest
@@ -153,6 +154,13 @@ def test_a_file_that_fills_the_disk_is_ended(private):
     _folder, loaded, order, job = private
     with pytest.raises(NoSpaceError):
         load(loaded.server, replace(order, least_free_bytes=1 << 60), job)
+
+
+def test_a_share_of_the_disk_that_is_used_up_is_not_the_fault_of_the_file(private, fake_tool):
+    words = 'ERROR 3 (HY000) at line 4: Error writing file (Errcode: 122 "Disk quota exceeded")'
+    fake_tool("mariadb", f"cat > /dev/null; echo {shlex.quote(words)} >&2; exit 1")
+    with pytest.raises(NoSpaceError):
+        try_load(private, HEAD)
 
 
 def test_a_load_can_be_cancelled(private):

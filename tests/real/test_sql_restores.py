@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import shutil
 import subprocess
-from datetime import UTC, datetime, timedelta
 
 import pytest
+from keeping import let_hours_pass
 from realsite import DATABASE, leftovers, point_settings_at
-from sqlsite import BYTES, databases, dump, fill, first_bytes, labels, make_dump, sql_server
+from sqlsite import BYTES, databases, dump, fill, first_bytes, labels, server_for_sql  # noqa: F401 - a fixture
 
 from backups import services
 from backups.domain.errors import RightsMissingError
@@ -34,17 +34,6 @@ from backups.sql_forms import SqlRestoreForm
 from oobsite.accounts.actors import system_actor
 
 Action, State = BackupRun.Action, BackupRun.State
-
-
-@pytest.fixture(scope="module")
-def server():
-    with sql_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def new_dump(server):
-    return make_dump(server, server.folder / "new.sql")
 
 
 @pytest.fixture
@@ -130,9 +119,9 @@ def test_an_undo_also_takes_away_what_was_made_since(server, site):
         assert rows(client, "SHOW TABLES LIKE 'later'") == []
 
 
-def test_what_was_kept_goes_by_itself_in_time(server, site, settings, time_machine):
+def test_what_was_kept_goes_by_itself_in_time(server, site):
     restore()
-    time_machine.move_to(datetime.now(UTC) + timedelta(hours=settings.OOB_KEEP_OLD_HOURS + 1))
+    let_hours_pass(25)
     kept.housekeep()
     assert (databases(server), KeptData.objects.count()) == ([], 0)
     assert labels(server) == {"new"}

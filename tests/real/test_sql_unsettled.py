@@ -8,8 +8,9 @@ import threading
 import pytest
 from killing import run_killed
 from realsite import leftovers, point_settings_at
-from restarting import DATABASE, restarting_server, wait_until
+from restarting import DATABASE
 from sqlsite import databases, fill, labels, make_swap, sql_server
+from waiting import wait_until
 
 from backups import services
 from backups.domain.errors import CancelledError
@@ -72,12 +73,6 @@ def test_an_undo_that_is_cancelled_has_not_begun(swap, folder):
 
 
 # --- with a restore of the whole database -----------------------------------------------------------------------
-@pytest.fixture(scope="module")
-def restarting():
-    with restarting_server() as server:
-        yield server
-
-
 @pytest.fixture
 def site(restarting, installation, settings):
     point_settings_at(restarting.practice, settings)

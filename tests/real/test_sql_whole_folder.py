@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
+from engine import engine
 from seriessite import *  # noqa: F403 - fixtures
 from seriessite import codes, restore_sql, undo, write_dump
 from sqlsite import databases, labels
@@ -39,6 +40,30 @@ def test_a_file_comes_and_goes_with_the_whole_folder(old):
     assert KeptData.objects.get().kind == KeptData.Kind.FOLDERS
     undone = undo(run)
     assert (labels(old.practice), undone.result["in_place"]) == ({"old"}, {"elexisdb": "old"})
+
+
+@pytest.fixture
+def docker(old, settings):
+    """Webelexis runs and is to be stopped, PACS does not run."""
+    with engine({"elx_webelexis": True, "elx_pacs": False}) as docker:
+        settings.OOB_RESTORE_STOP, settings.OOB_DOCKER_URL = ["elx_webelexis", "elx_pacs"], docker.url
+        yield docker
+
+
+def test_programs_that_use_the_data_are_stopped_for_the_exchange(old, docker):
+    running_at = {}
+    docker.on_act = lambda act, _name: running_at.update({act: labels(old.practice)})
+    run = restore_sql()
+    assert docker.asked == [("stop", "elx_webelexis"), ("start", "elx_webelexis")], run.log
+    assert running_at == {"stop": {"old"}, "start": {"new"}}
+    assert run.result["stops"] == ["elx_webelexis"]
+
+
+def test_a_program_that_cannot_be_stopped_is_found_before(old, docker, settings):
+    settings.OOB_RESTORE_STOP = ["elx_webelexsi"]
+    run = restore_sql()
+    assert (run.state, codes(run)) == ("failed", ["container-unknown"])
+    assert (labels(old.practice), docker.asked) == ({"old"}, [])
 
 
 def test_nothing_of_ours_is_left_on_the_server(old):

@@ -18,13 +18,12 @@ from backups.domain.job import Job, Progress, watching
 from backups.domain.mariadb.server import Access, parse_version, write_defaults_file
 from backups.domain.process import Streams, clean_environment, find_tool, running_child, wait_for
 from backups.domain.restore.journal import STAGE_PREFIX
+from backups.domain.space import LEAST_MISSING, tells_of_full_disk
 from oobsite.files import free_bytes, size_on_disk, tree_size
 
 TRIES = 3
 _NEW_REDO_LOG = (10, 8, 0)
 _MISMATCH = (b"Unsupported server version", b"Unsupported redo log format")
-_LEAST_MISSING = 1 << 20
-_NO_SPACE = (b"No space left on device", b"Errcode: 28", b"OS errno 28")
 _CHECKPOINT_NAMES = ("mariadb_backup_checkpoints", "xtrabackup_checkpoints")
 _INFO_NAMES = ("mariadb_backup_info", "xtrabackup_info")
 _INFO_KEYS = {"tool_version": "tool_version", "binlog_pos": "binlog_position", "innodb_to_lsn": "lsn"}
@@ -136,12 +135,13 @@ def _run_phase(phase: str, command: list[str], order: HotOrder, job: Job) -> Non
     job.enter(phase, "")
     with log_path.open("wb") as log, running_child(command, job, Streams(stdout=log, stderr=log)) as child:
         status = wait_for(child, job, timeout=order.timeout)
-    lines = log_path.read_bytes().splitlines()
+    said = log_path.read_bytes()
+    lines = said.splitlines()
     if any(text in line for line in lines for text in _MISMATCH):
         raise VersionMismatchError(read_tool_version(order.tool), order.server_version)
-    if any(text in line for line in lines for text in _NO_SPACE):
+    if tells_of_full_disk(said):
         raise NoSpaceError(
-            job.work_dir, max(tree_size(order.datadir, but=STAGE_PREFIX) - free_bytes(job.work_dir), _LEAST_MISSING)
+            job.work_dir, max(tree_size(order.datadir, but=STAGE_PREFIX) - free_bytes(job.work_dir), LEAST_MISSING)
         )
     problem = find_problem(status, lines)
     if problem is not None:

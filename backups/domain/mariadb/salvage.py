@@ -20,7 +20,7 @@ from typing import Any
 import MySQLdb
 from isal import igzip
 
-from backups.domain.archive import SPACE_ERRORS, remove_on_error
+from backups.domain.archive import remove_on_error
 from backups.domain.errors import (
     DatabaseUnreadableError,
     LoginRefusedError,
@@ -37,6 +37,7 @@ from backups.domain.mariadb.tabledump import Client, ask, dump_tables, full_name
 from backups.domain.mariadb.throwaway import Throwaway, ThrowawayOrder, make_private_folder, throwaway_server
 from backups.domain.process import Identity
 from backups.domain.reading import BLOCK_BYTES, Reading
+from backups.domain.space import SPACE_ERRORS
 from backups.domain.unpack import Unpacking, unpack
 from oobsite.files import ARCHIVE_MODE
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any
 
 from MySQLdb.connections import Connection
 
+from backups.domain.attempts import attempts
 from backups.domain.errors import FolderMissingError, OtherSeriesError, ServerUnreachableError, ThrowawayServerError
 from backups.domain.job import Job
 from backups.domain.mariadb.server import START_VARIABLES, Access, connection
@@ -22,6 +22,7 @@ from backups.domain.process import Identity, Streams, clean_environment, find_to
 from oobsite.errors import OobError
 
 _START_SECONDS = 300
+_POLL_SECONDS = 0.05
 _STOP_SECONDS = 120
 _OPTIONS = (
     "--skip-networking",
@@ -167,14 +168,14 @@ def throwaway_server(order: ThrowawayOrder, job: Job) -> Iterator[Throwaway]:
 
 
 def _wait_until_up(server: Throwaway, order: ThrowawayOrder, job: Job) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while server.child.poll() is None and time.monotonic() < deadline:
+    for _look in attempts(_START_SECONDS, _POLL_SECONDS):
+        if server.child.poll() is not None:
+            break
         try:
             with server.connect():
                 return
         except ServerUnreachableError:
             job.check_cancelled()
-            time.sleep(0.05)
     raise _explain(order.folder)
 
 
@@ -184,12 +185,17 @@ def _explain(folder: Path) -> OobError:
     return OtherSeriesError(other["version"]) if other is not None else ThrowawayServerError(line)
 
 
+def read_server_log(folder: Path) -> bytes:
+    """What the server has said; nothing when it never came so far."""
+    try:
+        return (folder / "error.log").read_bytes()
+    except OSError:
+        return b""
+
+
 def read_log_problem(folder: Path) -> str:
     """The first error in the server's log, or its last line."""
-    try:
-        lines = (folder / "error.log").read_text(errors="replace").splitlines()
-    except OSError:
-        return ""
+    lines = read_server_log(folder).decode(errors="replace").splitlines()
     errors = [line for line in lines if "[ERROR]" in line]
     return errors[0] if errors else (lines[-1] if lines else "")
 

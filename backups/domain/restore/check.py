@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -48,6 +50,8 @@ from oobsite.files import free_bytes
 SPACE_SHARE = 1.1
 _MOST_NAMES = 20
 _PROBE = "oob_probe_"
+_CLOSING_SECONDS = 2.0
+_POLL_SECONDS = 0.1
 # Folders that must be the data folder, as the server names them; empty stands for the data folder, too.
 _FOLDER_VARIABLES = ("innodb_data_home_dir", "innodb_log_group_home_dir", "innodb_undo_directory", "aria_log_dir_path")
 _FIRST_FILE = "ibdata1"
@@ -78,9 +82,21 @@ def check_folder(folder: Path, needed_bytes: int) -> None:
         raise MountInsideError(folder, mounts)
     remove_probes(folder)
     _require_features(folder)
-    missing = int(needed_bytes * SPACE_SHARE) - free_bytes(folder)
-    if missing > 0:
-        raise NoSpaceError(folder, missing)
+    require_room({folder: needed_bytes})
+
+
+def require_room(needed: Mapping[Path, int]) -> None:
+    """Whether so many new bytes in each of some folders have room, together where they lie on one disk.
+
+    Raises ``NoSpaceError``.
+    """
+    of_disk: Counter[int] = Counter()
+    for folder, count in needed.items():
+        disk = folder.stat().st_dev
+        of_disk[disk] += count
+        missing = int(of_disk[disk] * SPACE_SHARE) - free_bytes(folder)
+        if missing > 0:
+            raise NoSpaceError(folder, missing)
 
 
 def check_datadir(check: DatadirCheck) -> None:
@@ -238,3 +254,12 @@ def list_clients(conn: Connection) -> list[str]:
         "WHERE id <> CONNECTION_ID() AND user NOT IN ('system user', 'event_scheduler') ORDER BY 1"
     )
     return [str(client) for (client,) in rows(conn, query)]
+
+
+def list_lasting_clients(conn: Connection) -> list[str]:
+    """As ``list_clients``, without those that have just gone: a busy server shows a closed connection, also one of
+    ours, for a moment longer."""
+    deadline = time.monotonic() + _CLOSING_SECONDS
+    while (clients := list_clients(conn)) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    return clients

@@ -106,6 +106,11 @@ class RolledBackError(OobError):
 
 
 @dataclass(eq=False)
+class NotRestartedError(RolledBackError):
+    """The same because no server came up: perhaps nothing restarts it, and it is still down."""
+
+
+@dataclass(eq=False)
 class RollbackFailedError(OobError):
     """The start-up test failed, and the old data could not be put back; they are kept."""
 

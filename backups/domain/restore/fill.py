@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from backups.domain.errors import NoSpaceError, TarError, UnsafeArchiveError
+from backups.domain.errors import NoSpaceError, UnsafeArchiveError
 from backups.domain.job import Job
 from backups.domain.mariadb.proof import find_datadir
 from backups.domain.process import Identity
@@ -15,9 +15,7 @@ from backups.domain.restore.errors import ArchiveUnfitError, StagedIncompleteErr
 from backups.domain.restore.gates import GATES
 from backups.domain.restore.stage import Stage, owner_of
 from backups.domain.unpack import Unpacking, unpack
-from oobsite.files import free_bytes, remove_tree, tree_size
-
-_LEAST_MISSING = 1 << 20
+from oobsite.files import remove_tree
 
 
 @dataclass(frozen=True)
@@ -66,12 +64,8 @@ def _unpack(stage: Stage, order: Unpacking, job: Job) -> None:
     """The children hold the lock of the stage, too: nobody removes it while one of them writes."""
     try:
         unpack(replace(order, phase="stage"), replace(job, lock_fd=stage.lock_fd))
-    except TarError as error:
-        if free_bytes(stage.target) >= _LEAST_MISSING:
-            raise
-        # Many small files take more room than they hold: then nobody can say how much.
-        missing = order.reading.content.file_bytes - tree_size(order.folder)
-        raise NoSpaceError(stage.target, max(missing, _LEAST_MISSING)) from error
+    except NoSpaceError as error:
+        raise NoSpaceError(stage.target, error.missing) from error
 
 
 def _lift(stage: Stage, root: Path) -> None:

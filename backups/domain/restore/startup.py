@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 
 import MySQLdb
 
+from backups.domain.attempts import attempts
 from backups.domain.errors import QueryFailedError, ServerUnreachableError
 from backups.domain.job import Job, Progress
 from backups.domain.mariadb.counts import count_core, find_database, list_tables
@@ -75,20 +75,24 @@ def require_started(startup: StartUp, job: Job) -> None:
 
 def _wait_for_server(startup: StartUp, job: Job) -> None:
     """It must answer and hold the locks of these very files: one that was just starting may have opened others."""
-    deadline = time.monotonic() + startup.seconds
     reason = ""
-    while time.monotonic() < deadline:
+    for _look in attempts(startup.seconds, _POLL_SECONDS):
         job.report(Progress("test", startup.datadir.name))
-        if not is_served(startup.datadir):
-            reason = "not-served"
-        else:
-            try:
-                with connection(startup.access):
-                    return
-            except ServerUnreachableError as error:
-                reason = error.reason
-        time.sleep(_POLL_SECONDS)
+        reason = _find_hindrance(startup)
+        if not reason:
+            return
     raise ServerNotStartedError(startup.access.address, int(startup.seconds), reason)
+
+
+def _find_hindrance(startup: StartUp) -> str:
+    """Why the server is not up; empty when it is. Raises ``LoginRefusedError``."""
+    if not is_served(startup.datadir):
+        return "not-served"
+    try:
+        with connection(startup.access):
+            return ""
+    except ServerUnreachableError as error:
+        return error.reason or error.code
 
 
 def _find_missing(tables: Mapping[str, int], startup: StartUp) -> list[str]:

@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 
 from backups.domain.job import Job, Progress
 from backups.domain.restore.errors import (
+    NotRestartedError,
     RollbackFailedError,
     RolledBackError,
+    ServerNotStartedError,
     ServerNotStoppedError,
     StagedIncompleteError,
 )
@@ -176,6 +178,8 @@ def roll_back_placed(stage: Stage, hands: Hands, job: Job, error: BaseException)
         _put_back_and_forget(stage, hands, steady)
     except (OobError, OSError) as problem:
         raise RollbackFailedError(stage.target, stage.journal.id, reason) from problem
+    if isinstance(error, ServerNotStartedError):
+        raise NotRestartedError(stage.target, reason) from error
     if isinstance(error, Exception):
         raise RolledBackError(stage.target, reason) from error
 

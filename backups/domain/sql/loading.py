@@ -22,9 +22,11 @@ from backups.domain.mariadb.throwaway import (
     ThrowawayOrder,
     install_database,
     make_private_folder,
+    read_server_log,
     throwaway_server,
 )
 from backups.domain.process import Identity, Streams, running_child, wait_for
+from backups.domain.space import LEAST_MISSING, tells_of_full_disk
 from backups.domain.sql.definers import DefinerFilter
 from backups.domain.sql.dumpfile import DumpFile, plain_blocks, strip_head
 from backups.domain.sql.errors import (
@@ -141,7 +143,10 @@ def load(server: Throwaway, order: LoadOrder, job: Job) -> int:
         _feed(definers.filter(strip_head(plain_blocks(order.dump.path, guarded, "load"))), child, guarded)
         status = wait_for(child, guarded, timeout=time_limit(order.dump.plain_bytes))
     if status != 0:
-        raise explain_complaint(log_path.read_text(errors="replace"), order.database)
+        said = log_path.read_bytes()
+        if tells_of_full_disk(said + read_server_log(Path(f"/proc/self/fd/{server.folder_fd}"))):
+            raise NoSpaceError(job.work_dir, LEAST_MISSING)
+        raise explain_complaint(said.decode(errors="replace"), order.database)
     return definers.count
 
 
@@ -175,7 +180,7 @@ def explain_complaint(log: str, database: str) -> Exception:
     """The error for what the client has said at its end."""
     command = _COMMAND.search(log)
     if command is not None:
-        return SqlForbiddenError(int(command["line"]), command["text"])
+        return SqlForbiddenError(int(command["line"]), command["text"].rstrip("."))
     found = _COMPLAINT.search(log)
     if found is None:
         return SqlRejectedError(0, shorten(log))

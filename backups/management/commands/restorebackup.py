@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backups import services
+from backups.management.differing import say_differences
 from backups.management.previewing import preview_lines, preview_summary
 from backups.management.running import EXIT_CODES, RunCommand, add_consents, run_summary
 from backups.models import BackupRun
@@ -48,5 +49,6 @@ class Command(RunCommand):
         request = RestoreRequest(tuple(names), not options["no_safety_backup"], **consents)
         run = services.create_run(self.actor, BackupRun.Action.RESTORE, BackupRun.Trigger.COMMAND, request.to_json())
         services.carry_out(run, self.make_recorder(run, options))
+        certificates = say_differences(self, options, run)
         self.say(options, run.get_state_display())
-        return run_summary(run), EXIT_CODES[BackupRun.State(run.state)]
+        return {**run_summary(run), "certificates": certificates}, EXIT_CODES[BackupRun.State(run.state)]

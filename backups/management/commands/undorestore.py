@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backups import services
+from backups.management.differing import say_differences
 from backups.management.running import EXIT_CODES, RunCommand, add_consents, run_summary
 from backups.models import BackupRun
 from backups.services.kept import newest_undoable
@@ -26,5 +27,6 @@ class Command(RunCommand):
         services.require_known(BackupRun.Action.UNDO, request.to_json())
         run = services.create_run(self.actor, BackupRun.Action.UNDO, BackupRun.Trigger.COMMAND, request.to_json())
         services.carry_out(run, self.make_recorder(run, options))
+        certificates = say_differences(self, options, run)
         self.say(options, run.get_state_display())
-        return run_summary(run), EXIT_CODES[BackupRun.State(run.state)]
+        return {**run_summary(run), "certificates": certificates}, EXIT_CODES[BackupRun.State(run.state)]
