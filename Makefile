@@ -23,7 +23,7 @@ chaos: $(TEST_STAMP) $(CATALOGUES)
 # Servers of other series, 10.5 and 11.8: first beside our own programs, then the tests on servers with theirs.
 SERVERS := bullseye trixie
 ON_SERVERS := $(addprefix tests/real/test_,$(addsuffix .py,hot_backups proofs dumps grants cold_backups exports \
-	restores restore_service restore_kills sql_restores sql_kills sql_commands salvages))
+	restores restore_service restore_commands restore_kills sql_restores sql_kills sql_commands salvages))
 # A restore on 10.5 has fewer steps at which it can be killed.
 NOT_ON_SERVERS := not (recovered_to_one_state and 37)
 

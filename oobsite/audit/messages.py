@@ -62,6 +62,7 @@ ACTIONS: dict[str, Promise] = {
     "schedule.resumed": _("Schedule goes on after a pause"),
     "schedule.skipping": _("Next date of a schedule left out"),
     "schedule.not_skipping": _("Next date of a schedule no longer left out"),
+    "schedule.tested": _("Test sent to the address for signs of life of a schedule"),
     "schedule.removed": _("Schedule removed"),
     "pruning.stopped": _("Old archives are kept: a new one was suspiciously small"),
     "pruning.allowed": _("Old archives may be deleted again"),
