@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 
 def attempts(seconds: float, pause: float) -> Iterator[None]:
-    """A round for each look, for so many seconds, with a pause between two of them.
+    """A round for each look, one at least, for so many seconds, with a pause between two of them.
 
     Whether the time is over is asked before the look: who was suspended meanwhile looks once more.
     """

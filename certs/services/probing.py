@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from backups.domain.attempts import attempts
 from certs.domain.probe import Answer, Question, Verdict, probe
 from certs.models import Certificate, CertificateAuthority
 from oobsite.accounts.actors import Actor
@@ -33,11 +33,10 @@ def check(certificate: Certificate, *, patience_seconds: float = 0.0) -> Answer 
     """Ask the service which certificate it serves, and note the last answer; None when none is in use."""
     if certificate.current is None:
         return None
-    until = time.monotonic() + patience_seconds
-    answer = _ask(certificate, certificate.current.fingerprint)
-    while answer.verdict in _MAY_CHANGE and time.monotonic() < until:
-        time.sleep(_PAUSE_SECONDS)
+    for _look in attempts(patience_seconds, _PAUSE_SECONDS):
         answer = _ask(certificate, certificate.current.fingerprint)
+        if answer.verdict not in _MAY_CHANGE:
+            break
     Certificate.objects.filter(pk=certificate.pk).update(
         served=answer.verdict.value, served_at=timezone.now(), served_facts=_facts_of(answer)
     )

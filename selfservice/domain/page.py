@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from enum import StrEnum
 from html.parser import HTMLParser
 
 import requests
 from urllib3.exceptions import HTTPError
+
+from backups.domain.attempts import attempts
 
 _ANSWER_SECONDS = 10
 _PAUSE_SECONDS = 2.0
@@ -34,11 +35,10 @@ class PageVerdict(StrEnum):
 
 def check_heading(url: str, name: str, *, patience_seconds: float = 0.0) -> PageVerdict:
     """Whether the page at ``url`` is headed by ``name``; ask again while Webelexis may still be about to start."""
-    until = time.monotonic() + patience_seconds
-    verdict = _check(url, name)
-    while verdict != PageVerdict.SERVED and time.monotonic() < until:
-        time.sleep(_PAUSE_SECONDS)
+    for _look in attempts(patience_seconds, _PAUSE_SECONDS):
         verdict = _check(url, name)
+        if verdict == PageVerdict.SERVED:
+            break
     return verdict
 
 

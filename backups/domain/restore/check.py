@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -15,6 +14,7 @@ from typing import Any
 
 from MySQLdb.connections import Connection
 
+from backups.domain.attempts import attempts
 from backups.domain.errors import (
     FolderMissingError,
     NetworkFolderError,
@@ -259,7 +259,8 @@ def list_clients(conn: Connection) -> list[str]:
 def list_lasting_clients(conn: Connection) -> list[str]:
     """As ``list_clients``, without those that have just gone: a busy server shows a closed connection, also one of
     ours, for a moment longer."""
-    deadline = time.monotonic() + _CLOSING_SECONDS
-    while (clients := list_clients(conn)) and time.monotonic() < deadline:
-        time.sleep(_POLL_SECONDS)
+    for _look in attempts(_CLOSING_SECONDS, _POLL_SECONDS):
+        clients = list_clients(conn)
+        if not clients:
+            break
     return clients
