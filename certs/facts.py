@@ -147,15 +147,15 @@ def spaced(fingerprint: str) -> str:
 
 def read_chain(generation: CertificateGeneration) -> list[Details]:
     """The leaf and what is above it."""
-    return [Details(read_facts(x509.load_pem_x509_certificate(pem))) for pem in split_chain(generation.chain)]
+    return [Details(read_certificate(pem)) for pem in split_chain(generation.chain)]
 
 
-def read_leaf(pem: bytes) -> CertificateFacts:
+def read_certificate(pem: bytes) -> CertificateFacts:
     return read_facts(x509.load_pem_x509_certificate(pem))
 
 
 def read_root(authority: CertificateAuthority) -> Details:
-    return Details(read_facts(x509.load_pem_x509_certificate(authority.certificate.encode())))
+    return Details(read_certificate(authority.certificate.encode()))
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,7 @@ def install(request: HttpRequest) -> HttpResponse:
 
 
 def _preview_installed(found: services.Examined) -> dict[str, Any]:
-    leaf = facts.read_leaf(found.pair.certificate)
+    leaf = facts.read_certificate(found.pair.certificate)
     return {
         "name": found.names[0].shown,
         "names": [ServiceName(text).shown for text in leaf.names],
