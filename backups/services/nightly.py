@@ -27,8 +27,10 @@ def queue_check(now: datetime) -> BackupRun | None:
     if span is None or _is_busy():
         return None
     tried = _tried_since(span[0])
+    if tried is None:
+        return None
     request = _request_in(span, now)
-    if tried is None or not _has_work(request, now, tried):
+    if not _has_work(request, now, tried):
         return None
     return queue_run(system_actor(), Action.VERIFY, BackupRun.Trigger.SCHEDULE, request.to_json())
 
